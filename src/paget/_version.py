@@ -1,0 +1,3 @@
+"""The version of Paget; part of every cache key and manifest."""
+
+__version__ = "0.1.0"
