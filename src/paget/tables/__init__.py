@@ -1,0 +1,31 @@
+"""Analysis tables in the form of CDISC ADaM, from the raw frames of the simulation.
+
+Everything public is here: `adsl`, `adtte`, `adrs`, `adtr` build the tables, `validate` checks any such
+table (a real trial's too), `write_table` puts one on disk with its labels. In all of them ``CNSR`` 0 is an
+**event**.
+"""
+
+from __future__ import annotations
+
+from paget.tables.labels import LABELS, RESPONSES, TTE_PARAMS
+from paget.tables.measurements import adtr
+from paget.tables.responses import adrs
+from paget.tables.rules import validate
+from paget.tables.store import read_labels, write_table
+from paget.tables.study_info import StudyInfo
+from paget.tables.subjects import adsl
+from paget.tables.times import adtte
+
+__all__ = [
+    "LABELS",
+    "RESPONSES",
+    "TTE_PARAMS",
+    "StudyInfo",
+    "adrs",
+    "adsl",
+    "adtr",
+    "adtte",
+    "read_labels",
+    "validate",
+    "write_table",
+]
