@@ -1,7 +1,7 @@
 """Arrays of a survival table: checked once, time and event travelling together, and who is at risk when.
 
-Every estimator of this room starts here, so that a swapped column, a negative time or an empty arm is told in plain words
-before any arithmetic. The unit of time is the caller's (ADaM tables: months).
+Every estimator of this room starts here, so that a swapped column, a negative time or an empty arm is told
+in plain words before any arithmetic. The unit of time is the caller's (ADaM tables: months).
 """
 
 from __future__ import annotations
@@ -59,12 +59,12 @@ class Survival:
         return int(self.event.sum())
 
     def select(self, mask: Bools) -> Survival:
-        """The rows where `mask` is True."""
+        """Return the rows where `mask` is True."""
         return Survival(self.time_months[mask], self.event[mask])
 
 
 def checked(time: Any, event: Any) -> tuple[Floats, Bools]:
-    """Times as floats and events as booleans, or an error that says which row is wrong.
+    """Return times as floats and events as booleans, or an error that says which row is wrong.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def checked(time: Any, event: Any) -> tuple[Floats, Bools]:
         )
     if e.dtype != np.bool_:
         values = set(np.unique(e).tolist())
-        if not values <= {0, 1, 0.0, 1.0}:
+        if not values <= {0, 1}:
             raise PagetError(
                 "the event column holds something other than 0 and 1",
                 got=sorted(values, key=str)[:5],
@@ -99,7 +99,7 @@ def checked(time: Any, event: Any) -> tuple[Floats, Bools]:
 
 
 def checked_column(name: str, values: Any, n: int) -> Floats:
-    """A numeric column of `n` finite values (weights, entry times, a covariate)."""
+    """Return a numeric column of `n` finite values (weights, entry times, a covariate)."""
     column = np.asarray(values, dtype=np.float64)
     if column.shape != (n,):
         raise PagetError(f"{name} must have one value per patient", got=column.shape, expected=f"({n},)")

@@ -1,8 +1,9 @@
-"""Partial likelihood of the Cox model: value, slope and curvature, event by event, for any number of covariates.
+"""Partial likelihood of the Cox model: value, slope and curvature, event by event.
 
-One row of work per event rather than per risk set: within a stratum the sums over the risk set are reversed running sums, and
-Efron's treatment of ties subtracts a growing share of the tied patients. What the fit, the robust error, the test of
-proportional hazards and the score test need is all here, so that they cannot disagree.
+One row of work per event rather than per risk set: within a stratum the sums over the risk set are reversed
+running sums, and Efron's treatment of ties subtracts a growing share of the tied patients. What the fit,
+the robust error, the test of proportional hazards and the score test need is all here, so that they cannot
+disagree.
 """
 
 from __future__ import annotations

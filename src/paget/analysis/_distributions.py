@@ -1,7 +1,7 @@
 """Normal and chi-square tails, and the probability of a box under a normal law, without scipy.
 
-`scipy.stats` costs more than a second of import, several times what all the statistics of one trial cost; the few tails that
-the main path needs are closed forms. Checked against scipy in the tests.
+`scipy.stats` costs more than a second of import, several times what all the statistics of one trial cost;
+the few tails that the main path needs are closed forms. Checked against scipy in the tests.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ def chi2_sf(x: float, df: int) -> float:
 def box_probability(limit: float, correlation: Floats) -> float:
     """Probability that every one of several correlated standard normals lies in [-limit, limit].
 
-    Fleming-Harrington statistics are linearly dependent ((1,0) and (0,1) sum to (0,0)), so a MaxCombo of four has a
-    correlation of rank three: two axes are integrated on a grid and the third in closed form. A higher rank goes to
-    `scipy.stats.multivariate_normal`.
+    Fleming-Harrington statistics are linearly dependent ((1,0) and (0,1) sum to (0,0)), so a MaxCombo of
+    four has a correlation of rank three: two axes are integrated on a grid and the third in closed form. A
+    higher rank goes to `scipy.stats.multivariate_normal`.
     """
     factor = _pivoted_cholesky(correlation)
     rank = factor.shape[1]
@@ -77,12 +77,13 @@ def box_probability(limit: float, correlation: Floats) -> float:
 
 
 def _inner(limit: float, factor: Floats, first: Floats) -> Floats:
-    """The two inner integrals of a rank-three box at each value of the first axis.
+    """Integrate the two inner axes of a rank-three box at each value of the first axis.
 
-    The bounds of the third axis are straight lines in the second: between two crossings of lines the integrand is smooth, so
-    each stretch gets its own Gauss-Legendre rule.
+    The bounds of the third axis are straight lines in the second: between two crossings of lines the
+    integrand is smooth, so each stretch gets its own Gauss-Legendre rule.
     """
-    # A statistic that the first two axes determine (as (0,0) by (1,0) and (0,1)) cuts the second axis, not the third.
+    # A statistic that the first two axes determine (as (0,0) by (1,0) and (0,1)) cuts the second axis, not
+    # the third.
     determined = np.abs(factor[:, 2]) < 1e-6
     determined[0] = False
     low, high = _interval(limit, factor[determined, :1] @ first[None, :], factor[determined, 1])
@@ -101,7 +102,10 @@ def _inner(limit: float, factor: Floats, first: Floats) -> Floats:
     nodes, weights = _legendre(_INNER)
     middle, half = (knots[1:] + knots[:-1]) / 2.0, (knots[1:] - knots[:-1]) / 2.0
     second = middle[:, :, None] + half[:, :, None] * nodes
-    shift = rows[:, 0, None, None, None] * first[None, None, :, None] + rows[:, 1, None, None, None] * second[None]
+    shift = (
+        rows[:, 0, None, None, None] * first[None, None, :, None]
+        + rows[:, 1, None, None, None] * second[None]
+    )
     low3, high3 = _interval(limit, shift.reshape(len(shift), -1), rows[:, 2])
     mass = _mass(low3, high3).reshape(second.shape) * _density(second)
     return np.asarray((half * (mass @ weights)).sum(axis=0))
@@ -161,5 +165,7 @@ def _box_by_scipy(limit: float, correlation: Floats) -> float:
     from scipy.stats import multivariate_normal
 
     k = len(correlation)
-    law = multivariate_normal(np.zeros(k), correlation, allow_singular=True, abseps=1e-8, maxpts=2_000_000, seed=1)
+    law = multivariate_normal(
+        np.zeros(k), correlation, allow_singular=True, abseps=1e-8, maxpts=2_000_000, seed=1
+    )
     return float(law.cdf(np.full(k, limit), lower_limit=np.full(k, -limit)))

@@ -1,7 +1,8 @@
 """From ADaM tables (ADSL and ADTTE) to one endpoint ready to analyse; real trial data and simulated alike.
 
-ADaM codes ``CNSR`` 0 = event and 1 or more = censored, the reverse of what survival libraries take: it is turned once, here.
-A death that competes with the event of interest is a row with ``CNSR`` 2 or more and ``EVNTDESC`` naming a death.
+ADaM codes ``CNSR`` 0 = event and 1 or more = censored, the reverse of what survival libraries take: it is
+turned once, here. A death that competes with the event of interest is a row with ``CNSR`` 2 or more and
+``EVNTDESC`` naming a death.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Endpoint:
         return len(self.survival)
 
     def column(self, name: str) -> Any:
-        """An ADSL column as an array of labels (missing values become the label "missing")."""
+        """Return an ADSL column as an array of labels (missing values become the label "missing")."""
         if name not in self.patients.columns:
             raise unknown("ADSL column", name, self.patients.columns, where="ADSL")
         values = self.patients[name]
@@ -62,7 +63,7 @@ class Endpoint:
         return [self.column(name) for name in names] or None
 
     def select(self, mask: Bools) -> Endpoint:
-        """The patients where `mask` is True."""
+        """Return the patients where `mask` is True."""
         rows = self.patients.filter(_polars().Series(mask))
         return Endpoint(self.paramcd, self.survival.select(mask), self.cause[mask], rows)
 
@@ -80,10 +81,11 @@ def read_endpoint(
     Parameters
     ----------
     adsl : polars.DataFrame
-        One row per patient: USUBJID, a treatment column (TRT01P, ARMCD or ARM), flags ITTFL and PPROTFL (Y or blank).
+        One row per patient: USUBJID, a treatment column (TRT01P, ARMCD or ARM), flags ITTFL and PPROTFL (Y
+        or blank).
     adtte : polars.DataFrame
-        One row per patient and PARAMCD: USUBJID, PARAMCD, AVAL, AVALU (MONTHS, DAYS, WEEKS or YEARS), CNSR; EVNTDESC where deaths
-        compete.
+        One row per patient and PARAMCD: USUBJID, PARAMCD, AVAL, AVALU (MONTHS, DAYS, WEEKS or YEARS), CNSR;
+        EVNTDESC where deaths compete.
     paramcd : str
         The endpoint, such as OS, PFS, DPFS, TTLRP.
     population : {"itt", "per-protocol", "as-treated"}
@@ -94,7 +96,8 @@ def read_endpoint(
     Raises
     ------
     PagetError
-        Missing columns, a patient twice, an unknown endpoint or unit, missing or negative times, a CNSR that is no code.
+        Missing columns, a patient twice, an unknown endpoint or unit, missing or negative times, a CNSR
+        that is no code.
     """
     pl = _polars()
     if population not in POPULATIONS:
@@ -110,7 +113,9 @@ def read_endpoint(
     strangers = rows.join(adsl, on="USUBJID", how="anti")
     if strangers.height:
         raise PagetError(
-            f"{strangers.height} patient(s) of ADTTE are not in ADSL", where="ADTTE", got=strangers["USUBJID"][0]
+            f"{strangers.height} patient(s) of ADTTE are not in ADSL",
+            where="ADTTE",
+            got=strangers["USUBJID"][0],
         )
     patients = _in_population(adsl, population)
     keep = ["USUBJID", "AVAL", "AVALU", "CNSR", *(["EVNTDESC"] if "EVNTDESC" in rows.columns else [])]
@@ -142,7 +147,8 @@ def read_endpoint(
 def arm_column(endpoint: Endpoint, experimental: str, control: str, *, as_treated: bool = False) -> Ints:
     """1 for the experimental arm, 0 for control, -1 for any other, by planned or actual treatment.
 
-    The names may be those of TRT01P, ARMCD or ARM. For as-treated analyses they are followed through TRT01P to TRT01A.
+    The names may be those of TRT01P, ARMCD or ARM. For as-treated analyses they are followed through TRT01P
+    to TRT01A.
 
     Raises
     ------
@@ -158,8 +164,12 @@ def arm_column(endpoint: Endpoint, experimental: str, control: str, *, as_treate
             break
     else:
         missing = experimental if experimental not in seen else control
-        raise unknown("arm", missing, seen, where="ADSL") if seen else PagetError(
-            "ADSL has no treatment column", where="ADSL", expected="one of " + ", ".join(_PLANNED)
+        raise (
+            unknown("arm", missing, seen, where="ADSL")
+            if seen
+            else PagetError(
+                "ADSL has no treatment column", where="ADSL", expected="one of " + ", ".join(_PLANNED)
+            )
         )
     if as_treated:
         if "TRT01A" not in patients.columns or "TRT01P" not in patients.columns:
@@ -178,7 +188,9 @@ def _in_population(adsl: pl.DataFrame, population: str) -> pl.DataFrame:
         return adsl
     chosen = adsl.filter(_polars().col(flag) == "Y")
     if not chosen.height:
-        raise PagetError(f"no patient is in the {population} population", where="ADSL", key=flag, expected="'Y' for some")
+        raise PagetError(
+            f"no patient is in the {population} population", where="ADSL", key=flag, expected="'Y' for some"
+        )
     return chosen
 
 
@@ -197,10 +209,11 @@ def _months(joined: pl.DataFrame, paramcd: str) -> Any:
             fix=f"did you mean {guess!r}?" if guess else None,
         )
     value = joined["__AVAL"].cast(pl.Float64, strict=False)
-    wrong = joined.filter(value.is_null() | value.is_nan() | (value < 0))
+    wrong = joined.filter(value.is_null() | value.is_nan() | value.is_infinite() | (value < 0))
     if wrong.height:
         raise PagetError(
-            f"{wrong.height} time(s) of {paramcd} are missing or negative, the first of patient {wrong['USUBJID'][0]}",
+            f"{wrong.height} time(s) of {paramcd} are missing, infinite or negative, "
+            f"the first of patient {wrong['USUBJID'][0]}",
             where="ADTTE",
             key="AVAL",
             got=wrong["__AVAL"][0],

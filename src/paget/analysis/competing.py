@@ -1,7 +1,8 @@
 """Competing risks: cumulative incidence (Aalen-Johansen) and Gray's test.
 
-Own code: lifelines breaks ties by chance before it estimates (0.0382 where R has 0.0398 on the MGUS data), and
-scikit-survival, which is right, is GPL. Causes are coded 0 = censored, 1, 2, ... = the kind of event that came first.
+Own code: lifelines breaks ties by chance before it estimates (0.0382 where R has 0.0398 on the MGUS data),
+and scikit-survival, which is right, is GPL. Causes are coded 0 = censored, 1, 2, ... = the kind of event
+that came first.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ class CumulativeIncidence:
     at_risk, events, others : array
         At risk just before, events of interest, competing events at each time.
     incidence, std_error : array
-        Aalen-Johansen estimate just after each time, and its standard error (Greenwood type, by the delta method).
+        Aalen-Johansen estimate just after each time, and its standard error (Greenwood type, by the delta
+        method).
     overall : array
         Survival free of every event (Kaplan-Meier of all causes).
     """
@@ -51,7 +53,7 @@ class CumulativeIncidence:
         return int(self.events.sum())
 
     def at(self, t: npt.ArrayLike) -> Floats:
-        """Cumulative incidence at each time `t`; NaN beyond the follow-up while patients are still event-free."""
+        """Cumulative incidence at each time `t`; NaN beyond the follow-up while some are event-free."""
         return self._step(self.incidence, t)
 
     def at_with_ci(self, t: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
@@ -60,7 +62,7 @@ class CumulativeIncidence:
         return self.at(t), self._step(low, t), self._step(high, t)
 
     def band(self) -> tuple[Floats, Floats]:
-        """Pointwise limits at `time`, on the scale of `interval` applied to the complement of the incidence."""
+        """Pointwise limits at `time`, on the scale of `interval` for one minus the incidence."""
         free = 1.0 - self.incidence
         with np.errstate(divide="ignore", invalid="ignore"):
             low, high = limits(free, (self.std_error / free) ** 2, self.interval, self.level)
@@ -77,9 +79,14 @@ class CumulativeIncidence:
 
 
 def checked_causes(time: Any, cause: Any, of: int) -> tuple[Floats, Ints]:
-    """Times and causes, or an error: causes are whole numbers from 0, and `of` must not be 0."""
+    """Return times and causes, or an error: causes are whole numbers from 0, and `of` must not be 0."""
     c = np.asarray(cause)
-    if c.dtype.kind not in "iufb" or (c.dtype.kind == "f" and not np.isfinite(c).all()) or (c != np.floor(c)).any() or (c < 0).any():
+    if (
+        c.dtype.kind not in "iufb"
+        or (c.dtype.kind == "f" and not np.isfinite(c).all())
+        or (c != np.floor(c)).any()
+        or (c < 0).any()
+    ):
         raise PagetError(
             "the cause column holds something other than whole numbers from 0",
             got=np.unique(c).tolist()[:5],
@@ -125,12 +132,13 @@ def cumulative_incidence(
     mine, other = tally(times, t, c == of, one), tally(times, t, (c != of) & (c != 0), one)
     died = mine + other
     safe = np.where(risk > 0, risk, 1.0)
-    overall = np.cumprod(1.0 - died / safe)
+    overall = np.asarray(np.cumprod(1.0 - died / safe), dtype=np.float64)
     before = np.concatenate([[1.0], overall[:-1]])
     incidence = np.cumsum(before * mine / safe)
     with np.errstate(divide="ignore", invalid="ignore"):
         greenwood = np.where((died > 0) & (risk > died), died / (risk * (risk - died)), 0.0)
-    # Sum over u <= t of [F(t) - F(u)]^2 a_u + b_u - 2 [F(t) - F(u)] c_u, written as running sums in powers of F(t).
+    # Sum over u <= t of [F(t) - F(u)]^2 a_u + b_u - 2 [F(t) - F(u)] c_u, written as running sums in powers
+    # of F(t).
     own = before**2 * mine * (risk - mine) / safe**3
     both = before * mine / safe**2
     f = incidence
@@ -155,7 +163,9 @@ class GrayTest:
     variance: Floats
 
 
-def gray_test(time: Any, cause: Any, group: Any, *, of: int = 1, strata: Any = None, rho: float = 0.0) -> GrayTest:
+def gray_test(
+    time: Any, cause: Any, group: Any, *, of: int = 1, strata: Any = None, rho: float = 0.0
+) -> GrayTest:
     """Gray's K-sample test (Ann Stat 1988;16:1141), stratified if asked.
 
     Parameters
@@ -171,13 +181,15 @@ def gray_test(time: Any, cause: Any, group: Any, *, of: int = 1, strata: Any = N
 
     Notes
     -----
-    The martingale form of the variance with its correction for ties follows the presentation in comprisk 0.8.0
-    (Apache-2.0), vectorised over groups; the statistics equal cmprsk's to nine digits (tests).
+    The martingale form of the variance with its correction for ties follows the presentation in comprisk
+    0.8.0 (Apache-2.0), vectorised over groups; the statistics equal cmprsk's to nine digits (tests).
     """
     t, c = checked_causes(time, cause, of)
     labels, code = codes(group, len(t), "group")
     if len(labels) < 2:
-        raise PagetError("there is only one group, so nothing to compare", got=labels, expected="two groups or more")
+        raise PagetError(
+            "there is only one group, so nothing to compare", got=labels, expected="two groups or more"
+        )
     if not (c == of).any():
         raise PagetError("no patient had the event of interest: there is nothing to compare")
     kind = np.where(c == of, 1, np.where(c == 0, 0, 2))
@@ -222,7 +234,9 @@ def _gray_sums(time: Floats, kind: Ints, code: Ints, groups: int, rho: float) ->
                 a = weight * (np.diag(u) - np.outer(u, u) / pool)
                 influence += a * jump / (1.0 - pooled)
                 z = np.where(after > 0, 1.0 - (1.0 - pooled - jump) / np.where(after > 0, after, 1.0), 1.0)
-                ties = np.ones(groups) if n1 <= 1 else 1.0 - (n1 - 1.0) / np.maximum(pool * survival - 1.0, 1.0)
+                ties = (
+                    np.ones(groups) if n1 <= 1 else 1.0 - (n1 - 1.0) / np.maximum(pool * survival - 1.0, 1.0)
+                )
                 spread = np.where(live, ties * survival * jump / n, 0.0)
                 part = a - z * influence
                 own, cross = own + z * z * spread, cross + part * (z * spread)

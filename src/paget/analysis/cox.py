@@ -1,8 +1,9 @@
-"""Cox regression: hazard ratios with model-based and robust errors, score test, concordance, test of an interaction.
+"""Cox regression: hazard ratios, model-based and robust errors, score test, concordance, interaction.
 
-Own Newton iteration: importing statsmodels' PHReg or lifelines costs seconds where a fit costs a millisecond, PHReg lacks a
-good robust error and lifelines' differs from R's in the fourth digit. Coefficients, standard errors, log-likelihoods and robust
-errors equal R's `coxph` to nine digits, and PHReg's and lifelines' where these are right (tests).
+Own Newton iteration: importing statsmodels' PHReg or lifelines costs seconds where a fit costs a
+millisecond, PHReg lacks a good robust error and lifelines' differs from R's in the fourth digit.
+Coefficients, standard errors, log-likelihoods and robust errors equal R's `coxph` to nine digits, and
+PHReg's and lifelines' where these are right (tests).
 """
 
 from __future__ import annotations
@@ -15,7 +16,17 @@ from typing import Any, Literal
 import numpy as np
 
 from ..errors import PagetError, unknown
-from ._arrays import Bools, Floats, Ints, checked, checked_column, checked_entry, checked_weights, codes, strata_codes
+from ._arrays import (
+    Bools,
+    Floats,
+    Ints,
+    checked,
+    checked_column,
+    checked_entry,
+    checked_weights,
+    codes,
+    strata_codes,
+)
 from ._coxdata import Stratum, Terms, build, evaluate, score_residuals
 from ._distributions import chi2_sf, normal_p, z_of_level
 
@@ -47,11 +58,13 @@ class CoxFit:
     coef : array
         Log hazard ratios.
     covariance : array, shape (p, p)
-        Inverse information; `robust_covariance` is the sandwich (by patient, or by cluster) or None when not asked for.
+        Inverse information; `robust_covariance` is the sandwich (by patient, or by cluster) or None when
+        not asked for.
     loglik_null, loglik : float
         Log partial likelihood at 0 and at `coef`.
     score_statistic : float
-        Score chi-square at 0 (`df` degrees of freedom); for one 0/1 covariate without ties, the log-rank statistic.
+        Score chi-square at 0 (`df` degrees of freedom); for one 0/1 covariate without ties, the log-rank
+        statistic.
     problem : str
         Empty, or why the fit must not be trusted (an estimate that runs to infinity).
     """
@@ -85,7 +98,9 @@ class CoxFit:
     @property
     def robust_se(self) -> Floats | None:
         """Sandwich standard errors of `coef`, None when not asked for."""
-        return None if self.robust_covariance is None else np.asarray(np.sqrt(np.diag(self.robust_covariance)))
+        return (
+            None if self.robust_covariance is None else np.asarray(np.sqrt(np.diag(self.robust_covariance)))
+        )
 
     @property
     def hr(self) -> Floats:
@@ -96,7 +111,9 @@ class CoxFit:
     def p_values(self) -> Floats:
         """Two-sided Wald p values (robust errors when there are any)."""
         errors = self.se if self.robust_se is None else self.robust_se
-        return np.array([normal_p(c / s) if s > 0 else math.nan for c, s in zip(self.coef, errors, strict=True)])
+        return np.array(
+            [normal_p(c / s) if s > 0 else math.nan for c, s in zip(self.coef, errors, strict=True)]
+        )
 
     @property
     def lr_statistic(self) -> float:
@@ -150,7 +167,8 @@ def cox(
     strata : array or list of arrays, optional
         Each combination has its own baseline hazard.
     entry : array, optional
-        Left truncation: at risk after `entry`. With it, one patient may have several rows (time-varying covariates).
+        Left truncation: at risk after `entry`. With it, one patient may have several rows (time-varying
+        covariates).
     weights : array, optional
         Case weights; ask for `robust` with weights that are not counts.
     ties : {"efron", "breslow"}
@@ -179,7 +197,9 @@ def cox(
     w, start = checked_weights(weights, len(t)), checked_entry(entry, t)
     stratum = strata_codes(strata, len(t))
     if not e.any():
-        raise PagetError("no patient had the event: no hazard ratio can be computed", fix="check the coding of the event")
+        raise PagetError(
+            "no patient had the event: no hazard ratio can be computed", fix="check the coding of the event"
+        )
     x = raw - np.average(raw, axis=0, weights=w)
     scale = np.sqrt(np.average(x * x, axis=0, weights=w))
     scale = np.where(scale > 0, scale, 1.0)
@@ -234,8 +254,22 @@ def _newton(data: list[Stratum], names: list[str]) -> tuple[Floats, Terms, Terms
             break
     infinite = [name for name, b in zip(names, beta, strict=True) if abs(b) > 3.0] or names
     ridge = np.diag(np.where(np.diag(terms.information) > 1e-300, 0.0, 1e-300))
-    terms = Terms(terms.loglik, terms.score, terms.information + ridge, terms.means, terms.curvature, terms.hazard, terms.risk)
-    return beta, terms, null, _MAX_STEPS, f"the estimate of {', '.join(infinite)} runs to infinity: a group without events"
+    terms = Terms(
+        terms.loglik,
+        terms.score,
+        terms.information + ridge,
+        terms.means,
+        terms.curvature,
+        terms.hazard,
+        terms.risk,
+    )
+    return (
+        beta,
+        terms,
+        null,
+        _MAX_STEPS,
+        f"the estimate of {', '.join(infinite)} runs to infinity: a group without events",
+    )
 
 
 def _require_information(information: Floats, names: list[str]) -> None:
@@ -274,7 +308,7 @@ def concordance(time: Floats, event: Bools, risk: Floats, strata: Ints | None = 
 
 @dataclass(frozen=True)
 class Interaction:
-    """Does the effect differ between the levels of a subgroup variable?
+    """Test of an effect that differs between the levels of a subgroup variable.
 
     Attributes
     ----------

@@ -1,8 +1,9 @@
 """The statistics of thousands of small trials: compiled, and equal to the estimators of this room (tests).
 
-One trial of 250 patients takes some tens of microseconds. Only what a sampling distribution needs: stratified log-rank,
-one-covariate Cox with Efron's ties, survival, median and restricted mean per arm, cumulative incidence. The kernels release
-the interpreter's lock, so replicates run on threads; results do not depend on the number of threads.
+One trial of 250 patients takes some tens of microseconds. Only what a sampling distribution needs:
+stratified log-rank, one-covariate Cox with Efron's ties, survival, median and restricted mean per arm,
+cumulative incidence. The kernels release the interpreter's lock, so replicates run on threads; results do
+not depend on the number of threads.
 
 Importing this module imports numba; nothing else in `paget.analysis` does.
 """
@@ -33,7 +34,8 @@ class ReplicateStatistics:
     n, events : array (r, 2)
         Patients and events per arm.
     log_hr, se : array (r,)
-        Stratified Cox log hazard ratio and standard error; NaN where an arm has no event or the estimate is infinite.
+        Stratified Cox log hazard ratio and standard error; NaN where an arm has no event or the estimate is
+        infinite.
     logrank_z : array (r,)
         Stratified log-rank, positive when arm 1 has more events than expected.
     survival : array (r, 2, landmarks)
@@ -71,7 +73,8 @@ def replicate_statistics(
     Parameters
     ----------
     time, event, arm, replicate : array, shape (patients of all replicates,)
-        Time, event, arm (1 experimental, 0 control) and number of the replicate of each patient, in any order.
+        Time, event, arm (1 experimental, 0 control) and number of the replicate of each patient, in any
+        order.
     strata : array or list of arrays, optional
         Strata of the log-rank and the Cox model.
     landmarks : sequence of float
@@ -111,7 +114,7 @@ def replicate_statistics(
 def replicate_incidence(
     time: Any, cause: Any, arm: Any, replicate: Any, *, landmarks: Any, of: int = 1, threads: int = 1
 ) -> Floats:
-    """Cumulative incidence of cause `of` at landmarks, shape (replicates, 2, landmarks), replicates sorted by number."""
+    """Cumulative incidence of cause `of` at landmarks: (replicates, 2, landmarks), sorted by replicate."""
     t, c = checked_causes(time, cause, of)
     order, a, number, start = _layout(t, arm, replicate)
     marks = np.asarray(landmarks, dtype=np.float64).reshape(-1)
@@ -126,10 +129,12 @@ def replicate_incidence(
 
 
 def _layout(time: Floats, arm: Any, replicate: Any) -> tuple[Ints, Ints, Ints, Ints]:
-    """Order of the rows by replicate and time, arm codes in it, replicate numbers, and where each replicate starts."""
+    """Order of the rows by replicate and time; arms, replicate numbers, where each replicate starts."""
     a = np.asarray(arm)
     if a.shape != time.shape or not set(np.unique(a).tolist()) <= {0, 1}:
-        raise PagetError("arm must be 1 (experimental) or 0 (control) for every patient", got=np.unique(a).tolist()[:5])
+        raise PagetError(
+            "arm must be 1 (experimental) or 0 (control) for every patient", got=np.unique(a).tolist()[:5]
+        )
     labels, code = codes(replicate, len(time), "replicate")
     order = np.lexsort((time, code)).astype(np.int64)
     start = np.searchsorted(code[order], np.arange(len(labels) + 1)).astype(np.int64)
@@ -178,7 +183,7 @@ def _trials(
 def _table(
     first: int, last: int, time: Floats, event: Bools, arm: Ints, stratum: Ints, strata: int, table: Floats
 ) -> int:
-    """At risk (arm 0, 1) and events (arm 0, 1) at each event time of each stratum; returns the number of rows."""
+    """At risk and events of both arms at each event time of each stratum; returns the number of rows."""
     rows = 0
     for s in range(strata):
         risk0, risk1 = 0.0, 0.0
@@ -189,7 +194,12 @@ def _table(
                 continue
             if time[i] != now:
                 if died0 + died1 > 0.0:
-                    table[rows, 0], table[rows, 1], table[rows, 2], table[rows, 3] = risk0, risk1, died0, died1
+                    table[rows, 0], table[rows, 1], table[rows, 2], table[rows, 3] = (
+                        risk0,
+                        risk1,
+                        died0,
+                        died1,
+                    )
                     rows += 1
                 died0, died1, now = 0.0, 0.0, time[i]
             if arm[i] == 1:
@@ -252,7 +262,15 @@ def _cox_binary(table: Floats, rows: int) -> tuple[float, float]:
 
 @jit
 def _arm_curve(
-    first: int, last: int, time: Floats, event: Bools, arm: Ints, g: int, marks: Floats, tau: float, out: Floats
+    first: int,
+    last: int,
+    time: Floats,
+    event: Bools,
+    arm: Ints,
+    g: int,
+    marks: Floats,
+    tau: float,
+    out: Floats,
 ) -> None:
     """Patients, events, median, restricted mean and survival at the landmarks of one arm."""
     left = 0.0
@@ -301,7 +319,15 @@ def _arm_curve(
 
 @jit
 def _incidences(
-    low: int, high: int, start: Ints, time: Floats, cause: Ints, arm: Ints, of: int, marks: Floats, found: Floats
+    low: int,
+    high: int,
+    start: Ints,
+    time: Floats,
+    cause: Ints,
+    arm: Ints,
+    of: int,
+    marks: Floats,
+    found: Floats,
 ) -> None:
     """Aalen-Johansen incidence of cause `of` at the landmarks, by replicate and arm."""
     for r in range(low, high):

@@ -1,8 +1,9 @@
 """Fine-Gray regression: covariates against the cumulative incidence of one cause.
 
-A patient who has the competing event stays in the risk set with the weight G(t-) / G(T-), G being the chance of not yet being
-censored. Sums over such a risk set are two running sums, so nothing has to be expanded. Ties as Breslow; the standard errors
-allow for G being estimated (Fine and Gray, JASA 1999;94:496). Equal to cmprsk's `crr` (tests).
+A patient who has the competing event stays in the risk set with the weight G(t-) / G(T-), G being the
+chance of not yet being censored. Sums over such a risk set are two running sums, so nothing has to be
+expanded. Ties as Breslow; the standard errors allow for G being estimated (Fine and Gray, JASA
+1999;94:496). Equal to cmprsk's `crr` (tests).
 """
 
 from __future__ import annotations
@@ -63,8 +64,9 @@ def fine_gray(time: Any, cause: Any, covariates: Any, *, of: int = 1) -> FineGra
 
     Notes
     -----
-    A covariate that hastens death can look protective here, because the dead cannot have the event: fit the cause-specific Cox
-    model (`cox` on `cause == of`) beside it (in the MGUS data the sign of age flips between the two).
+    A covariate that hastens death can look protective here, because the dead cannot have the event: fit the
+    cause-specific Cox model (`cox` on `cause == of`) beside it (in the MGUS data the sign of age flips
+    between the two).
     """
     t, c = checked_causes(time, cause, of)
     columns = dict(covariates) if isinstance(covariates, Mapping) else {"x": covariates}
@@ -89,7 +91,9 @@ def fine_gray(time: Any, cause: Any, covariates: Any, *, of: int = 1) -> FineGra
         if np.abs(move).max() < 1e-10:
             break
     else:
-        raise PagetError("the Fine-Gray model did not settle: an estimate runs to infinity", fix="drop a covariate")
+        raise PagetError(
+            "the Fine-Gray model did not settle: an estimate runs to infinity", fix="drop a covariate"
+        )
     bread = np.linalg.inv(information)
     influence = work.influence(beta)
     covariance = bread @ (influence.T @ influence) @ bread / np.outer(scale, scale)
@@ -139,13 +143,14 @@ class _Work:
         return loglik, score, np.einsum("k,kij->ij", self.deaths, spread)
 
     def influence(self, beta: Floats) -> Floats:
-        """Each patient's share of the score, with the part that comes from estimating the censoring distribution."""
+        """Each patient's share of the score, with the part due to estimating the censoring."""
         risk = np.exp(self.x @ beta)
         s0 = self._sums(risk)
         mean = self._sums(risk[:, None] * self.x) / s0[:, None]
         hazard = self.deaths / s0
         p = self.x.shape[1]
-        # Integrals of the weighted at-risk process: up to one's own time with weight 1, beyond it with G(t-)/G(T-).
+        # Integrals of the weighted at-risk process: up to one's own time with weight 1, beyond it with
+        # G(t-)/G(T-).
         upto = np.searchsorted(self.times, self.time, side="right")
         h = np.concatenate([[0.0], np.cumsum(hazard)])
         hm = np.concatenate([np.zeros((1, p)), np.cumsum(hazard[:, None] * mean, axis=0)])
@@ -155,7 +160,8 @@ class _Work:
         within = h[upto][:, None] * self.x - hm[upto]
         share = -risk[:, None] * (within + beyond)
         share[self.dead] += self.x[self.dead] - mean[self.tie]
-        # q(u): how a censoring at u, through G, moves the score of competing patients gone by u over the events after u.
+        # q(u): how a censoring at u, through G, moves the score of competing patients gone by u over the
+        # events after u.
         q = np.zeros((len(self.at), p))
         for k, u in enumerate(self.at):
             late = self.times > u
@@ -165,7 +171,9 @@ class _Work:
             gl = self.g_event[late] * hazard[late]
             q[k] = gl.sum() * total_x - (gl @ mean[late]) * total
         jump = q / self.left[:, None]
-        compensator = np.concatenate([np.zeros((1, p)), np.cumsum(jump * (self.count / self.left)[:, None], axis=0)])
+        compensator = np.concatenate(
+            [np.zeros((1, p)), np.cumsum(jump * (self.count / self.left)[:, None], axis=0)]
+        )
         psi = -compensator[np.searchsorted(self.at, self.time, side="right")]
         rows = np.flatnonzero(self.censored)
         psi[rows] += jump[np.searchsorted(self.at, self.time[rows])]

@@ -1,7 +1,8 @@
 """Kaplan-Meier: survival with Greenwood's error, four kinds of interval, quantiles and numbers at risk.
 
-Own code because the main trial must not pay three seconds of library import for forty lines of arithmetic; every figure
-equals R's `survfit` (tests). Say the kind of interval wherever one is shown: lifelines means log-log, R means log.
+Own code because the main trial must not pay three seconds of library import for forty lines of arithmetic;
+every figure equals R's `survfit` (tests). Say the kind of interval wherever one is shown: lifelines means
+log-log, R means log.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from ._distributions import z_of_level
 IntervalKind = Literal["log-log", "log", "plain", "logit"]
 INTERVAL_KINDS = ("log-log", "log", "plain", "logit")
 _EQUAL = 1.5e-8
-"""Survival this close to a quantile counts as equal to it (R's tolerance, the square root of machine epsilon)."""
+"""Survival this close to a quantile counts as equal to it (R's tolerance)."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class KaplanMeier:
         return self.at(t), self._step(low, 1.0, t), self._step(high, 1.0, t)
 
     def quantile(self, share: float = 0.5) -> tuple[float, float, float]:
-        """Time by which `share` has had the event, with its interval (Brookmeyer-Crowley); NaN where not reached.
+        """Time by which `share` has had the event, with its interval; NaN where not reached.
 
         Where the curve lies flat at exactly 1 - share, the middle of the flat is given, as R does.
         """
@@ -86,11 +87,14 @@ class KaplanMeier:
         return self.quantile(0.5)
 
     def counts(self, t: npt.ArrayLike) -> dict[str, Floats]:
-        """At risk, and censored and with event up to and including each time `t` (the table under a KMunicate figure)."""
+        """At risk, and censored and with event up to each time `t` (the table under a figure)."""
         when = np.atleast_1d(np.asarray(t, dtype=np.float64))
         upto = np.searchsorted(self.time, when, side="right")
         first = np.searchsorted(self.time, when, side="left")
-        total = lambda values: np.concatenate([[0.0], np.cumsum(values)])[upto]  # noqa: E731
+
+        def total(values: Floats) -> Floats:
+            return np.asarray(np.concatenate([[0.0], np.cumsum(values)])[upto])
+
         risk = np.append(self.at_risk, 0.0)[first]
         return {"at_risk": risk, "censored": total(self.censored), "events": total(self.events)}
 
@@ -163,12 +167,15 @@ def kaplan_meier(
     with np.errstate(divide="ignore", invalid="ignore"):
         survival = np.cumprod(np.where(died > 0, 1.0 - died / risk, 1.0))
         terms = np.where(died > 0, died / (risk * (risk - died)), 0.0)
+    # Rounding (with weights) must not leave a survival of 1e-17 where all have died.
     survival = np.where(survival < 1e-14, 0.0, survival)
-    return KaplanMeier(times, risk, died, left, survival, np.cumsum(terms), ci, level, len(t))
+    return KaplanMeier(
+        times, risk, died, left, survival.astype(np.float64), np.cumsum(terms), ci, level, len(t)
+    )
 
 
 def limits(survival: Floats, log_variance: Floats, kind: str, level: float) -> tuple[Floats, Floats]:
-    """Pointwise limits of survival from the variance of its logarithm (NaN where survival is 0, 1 where it is 1)."""
+    """Pointwise limits of survival from the variance of its logarithm (NaN at survival 0, 1 at 1)."""
     z = z_of_level(level)
     with np.errstate(all="ignore"):
         error = np.sqrt(log_variance)

@@ -1,8 +1,9 @@
 """Log-rank tests: plain, stratified, Fleming-Harrington weighted, and MaxCombo.
 
-Own code: lifelines has no stratified test, its weighted test fails on an event at time 0 and with case weights, and no
-library has MaxCombo. Equal to R's `survdiff` (G^rho) and to mvtnorm (MaxCombo) in the tests. A p value belongs to a trial at
-its real size; for thousands of virtual patients report the effect and its interval.
+Own code: lifelines has no stratified test, its weighted test fails on an event at time 0 and with case
+weights, and no library has MaxCombo. Equal to R's `survdiff` (G^rho) and to mvtnorm (MaxCombo) in the
+tests. A p value belongs to a trial at its real size; for thousands of virtual patients report the effect
+and its interval.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class LogRank:
 
 @dataclass(frozen=True)
 class MaxCombo:
-    """Largest of several Fleming-Harrington statistics, with a p value that accounts for their correlation."""
+    """Largest of several Fleming-Harrington statistics; the p value accounts for their correlation."""
 
     statistic: float
     p_value: float
@@ -79,8 +80,8 @@ def logrank(
     strata : array or list of arrays, optional
         Observed, expected and variance are summed over strata (several columns are crossed).
     rho, gamma : float
-        Fleming-Harrington weight S(t-)^rho (1 - S(t-))^gamma on pooled survival within the stratum; (1, 0) stresses early
-        and (0, 1) late differences.
+        Fleming-Harrington weight S(t-)^rho (1 - S(t-))^gamma on pooled survival within the stratum; (1, 0)
+        stresses early and (0, 1) late differences.
     entry : array, optional
         Left truncation.
 
@@ -112,7 +113,8 @@ def maxcombo(
     Parameters
     ----------
     time, event, group, strata, entry
-        As in `logrank`; exactly two groups, the last in sorted order is the one whose excess of events is positive.
+        As in `logrank`; exactly two groups, the last in sorted order is the one whose excess of events is
+        positive.
     weights : sequence of (rho, gamma)
         The Fleming-Harrington tests combined.
     alternative : {"two-sided", "less", "greater"}
@@ -120,7 +122,8 @@ def maxcombo(
 
     Notes
     -----
-    The p value is 1 - P(all |Z| <= max) for normals with the estimated correlation (Karrison 2016; Lin et al. 2020).
+    The p value is 1 - P(all |Z| <= max) for normals with the estimated correlation (Karrison 2016; Lin et
+    al. 2020).
     """
     t, e, labels, code, stratum, start = _prepare(time, event, group, strata, entry)
     if len(labels) != 2:
@@ -130,7 +133,9 @@ def maxcombo(
     covariance = variance[:, :, 1, 1]
     error = np.sqrt(np.diag(covariance))
     if not (error > 0).all():
-        raise PagetError("a weighted log-rank statistic has no variance", fix="drop that weight, or give more events")
+        raise PagetError(
+            "a weighted log-rank statistic has no variance", fix="drop that weight, or give more events"
+        )
     z = (observed - expected)[:, 1] / error
     correlation = covariance / np.outer(error, error)
     if alternative == "two-sided":
@@ -148,9 +153,13 @@ def _prepare(
     t, e = checked(time, event)
     labels, code = codes(group, len(t), "group")
     if len(labels) < 2:
-        raise PagetError("there is only one group, so nothing to compare", got=labels, expected="two groups or more")
+        raise PagetError(
+            "there is only one group, so nothing to compare", got=labels, expected="two groups or more"
+        )
     if not e.any():
-        raise PagetError("no patient had the event: there is nothing to compare", fix="check the coding of the event")
+        raise PagetError(
+            "no patient had the event: there is nothing to compare", fix="check the coding of the event"
+        )
     return t, e, labels, code, strata_codes(strata, len(t)), checked_entry(entry, t)
 
 
@@ -163,7 +172,7 @@ def _moments(
     entry: Floats | None,
     weights: Sequence[tuple[float, float]],
 ) -> tuple[Floats, Floats, Floats]:
-    """Weighted observed and expected (weights, groups) and their covariance (weights, weights, groups, groups)."""
+    """Weighted observed and expected (weights, groups), and their covariance for each pair of weights."""
     k = len(weights)
     observed, expected = np.zeros((k, n_groups)), np.zeros((k, n_groups))
     variance = np.zeros((k, k, n_groups, n_groups))
@@ -191,7 +200,7 @@ def _moments(
 
 
 def _quadratic(difference: Floats, variance: Floats) -> tuple[float, int]:
-    """Chi-square of the differences, leaving out one group (they sum to 0) and any group never at risk."""
+    """Chi-square of the differences, leaving out one group (they sum to 0) and any never at risk."""
     live = np.flatnonzero(np.diag(variance) > 1e-12)[1:]
     if not live.size:
         return math.nan, 1
@@ -204,5 +213,7 @@ def _one_sided(limit: float, correlation: Floats) -> float:
     from scipy.stats import multivariate_normal
 
     k = len(correlation)
-    law = multivariate_normal(np.zeros(k), correlation, allow_singular=True, abseps=1e-8, maxpts=2_000_000, seed=1)
+    law = multivariate_normal(
+        np.zeros(k), correlation, allow_singular=True, abseps=1e-8, maxpts=2_000_000, seed=1
+    )
     return float(law.cdf(np.full(k, limit)))

@@ -1,7 +1,7 @@
-"""Test of proportional hazards: the score test of Grambsch and Therneau as R >= 3.0 of `survival` computes it.
+"""Test of proportional hazards: Grambsch and Therneau's score test as R's `survival` >= 3.0 has it.
 
-Own code: lifelines' test is the older approximation that assumes a constant variance over time (0.010 / 2.413 / 8.305 on the
-lung data where the score test gives 0.478 / 3.085 / 8.017).
+Own code: lifelines' test is the older approximation that assumes a constant variance over time (0.010 /
+2.413 / 8.305 on the lung data where the score test gives 0.478 / 3.085 / 8.017).
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class ProportionalHazards:
     global_statistic, global_p_value, df
         All covariates together.
     times, residuals : array
-        Event times and scaled Schoenfeld residuals plus the coefficient, shape (events, p): smooth them against time to see
-        the log hazard ratio move.
+        Event times and scaled Schoenfeld residuals plus the coefficient, shape (events, p): smooth them
+        against time to see the log hazard ratio move.
     """
 
     names: list[str]
@@ -53,12 +53,13 @@ def proportional_hazards(fit: CoxFit, scale: TimeScale = "km") -> ProportionalHa
     ----------
     fit : CoxFit
     scale : {"km", "identity", "log"}
-        Function of time along which a drift is looked for; "km" (one minus Kaplan-Meier before the event) is R's default.
+        Function of time along which a drift is looked for; "km" (one minus Kaplan-Meier before the event)
+        is R's default.
 
     Notes
     -----
-    The score test of adding covariate times g(time), at the fitted coefficients and with the information of both
-    (Therneau and Grambsch 2000; survival 3.0, 2019).
+    The score test of adding covariate times g(time), at the fitted coefficients and with the information of
+    both (Therneau and Grambsch 2000; survival 3.0, 2019).
     """
     if scale not in ("km", "identity", "log"):
         raise unknown("time scale", str(scale), ("km", "identity", "log"))

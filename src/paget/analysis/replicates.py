@@ -1,7 +1,7 @@
-"""Many replicates of one trial, in a few numbers: centre, spread between trials, and the error of having few replicates.
+"""Many replicates of one trial in a few numbers: centre, spread, and the error of having few.
 
-Three uncertainties are kept apart, never in one band: sampling (one real trial differs from the next: `sd` and the
-intervals), Monte-Carlo (more replicates would change the mean: `mc_se`), and parameters (not here).
+Three uncertainties are kept apart, never in one band: sampling (one real trial differs from the next: `sd`
+and the intervals), Monte-Carlo (more replicates would change the mean: `mc_se`), and parameters (not here).
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Spread:
     count, missing : int
         Replicates with a value, and without one (such as a median that was not reached).
     mean, sd : float
-        Mean and sampling standard deviation over replicates; `mean_se` is the mean standard error the trials reported of
-        themselves, to be compared with `sd` (NaN when not given).
+        Mean and sampling standard deviation over replicates; `mean_se` is the mean standard error the
+        trials reported of themselves, to be compared with `sd` (NaN when not given).
     mc_se : float
         Monte-Carlo standard error of the mean, sd / sqrt(count).
     low90, high90, low95, high95 : float
@@ -47,7 +47,7 @@ class Spread:
     high95: float
 
     def exp(self) -> dict[str, float]:
-        """The same on the scale of ratios (a geometric mean), for a log hazard ratio; `mc_se` by the delta method."""
+        """Return the same on the scale of ratios (a geometric mean); `mc_se` by the delta method."""
         mean = math.exp(self.mean)
         return {
             "value": mean,
@@ -65,7 +65,8 @@ def spread(values: Any, standard_errors: Any = None) -> Spread:
     Parameters
     ----------
     values : array (replicates,)
-        One value per replicate; NaN where it could not be computed (counted in `missing`, left out of the rest).
+        One value per replicate; NaN where it could not be computed (counted in `missing`, left out of the
+        rest).
     standard_errors : array, optional
         The standard error each replicate reported.
 
@@ -93,7 +94,7 @@ def spread(values: Any, standard_errors: Any = None) -> Spread:
 
 
 def share(hits: Any) -> tuple[float, float]:
-    """A proportion over replicates (such as power) with its Monte-Carlo standard error sqrt(p (1 - p) / n)."""
+    """Return a proportion (such as power) and its Monte-Carlo standard error sqrt(p (1 - p) / n)."""
     column = np.asarray(hits, dtype=bool).reshape(-1)
     if not column.size:
         raise PagetError("there are no replicates to count")

@@ -1,7 +1,8 @@
 """Restricted mean survival time and its difference, as at one horizon or along all horizons.
 
-Own code: lifelines returns the variance of min(T, tau) where the variance of the estimated mean is wanted (567 against 37.9
-days on the GBSG trial). The error is the Greenwood form (Klein and Moeschberger 4.4.4), equal to R's `print(survfit, rmean=)`.
+Own code: lifelines returns the variance of min(T, tau) where the variance of the estimated mean is wanted
+(567 against 37.9 days on the GBSG trial). The error is the Greenwood form (Klein and Moeschberger 4.4.4),
+equal to R's `print(survfit, rmean=)`.
 """
 
 from __future__ import annotations
@@ -70,8 +71,10 @@ def rmst_difference(time: Any, event: Any, arm: Any, tau: float, *, level: float
     return Difference(value, se, value - half, value + half, p_value, tau)
 
 
-def rmst_curve(time: Any, event: Any, arm: Any, taus: Any = None, *, level: float = 0.95) -> dict[str, Floats]:
-    """RMST difference against the horizon: columns tau, value, se, ci_low, ci_high (NaN beyond the follow-up).
+def rmst_curve(
+    time: Any, event: Any, arm: Any, taus: Any = None, *, level: float = 0.95
+) -> dict[str, Floats]:
+    """RMST difference against the horizon: tau, value, se, ci_low, ci_high (NaN beyond the follow-up).
 
     The limits are pointwise. Without `taus`, 100 horizons up to the last that both arms reached.
     """
@@ -86,7 +89,7 @@ def rmst_curve(time: Any, event: Any, arm: Any, taus: Any = None, *, level: floa
 
 
 def longest_horizon(time: Any, event: Any, arm: Any) -> float:
-    """The largest horizon with data in both arms: the smaller of the arms' last times."""
+    """Return the largest horizon with data in both arms: the smaller of the arms' last times."""
     t, _, a = _two_arms(time, event, arm)
     return float(min(t[a].max(), t[~a].max()))
 
@@ -113,7 +116,9 @@ def _two_arms(time: Any, event: Any, arm: Any) -> tuple[Floats, Any, Any]:
     t, e = checked(time, event)
     a = np.asarray(arm)
     if a.shape != t.shape or not set(np.unique(a).tolist()) <= {0, 1}:
-        raise PagetError("arm must be 1 (experimental) or 0 (control) for every patient", got=np.unique(a).tolist()[:5])
+        raise PagetError(
+            "arm must be 1 (experimental) or 0 (control) for every patient", got=np.unique(a).tolist()[:5]
+        )
     a = a.astype(bool)
     if a.all() or not a.any():
         raise PagetError("one arm has no patient", expected="patients in both arms")
