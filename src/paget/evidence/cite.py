@@ -8,12 +8,16 @@ from collections.abc import Iterable
 from paget.evidence.models import Study
 from paget.evidence.store import EvidenceBase, load
 
-_NAME = r"[A-Z][\w'’-]*(?: [a-z]{2,3})?(?: [A-Z][\w'’-]+)* [A-Z]{1,4}"
+_NAME = r"(?:van der |van |de )?[A-Z][\w'’-]*(?: [a-z]{2,3})?(?: [A-Z][\w'’-]+)* [A-Z]{1,4}"
 _ARTICLE = re.compile(
     rf"^(?P<authors>{_NAME}(?:, {_NAME})*)(?P<others> et al\.)?,? (?:\([^)]*\), )?"
-    r"(?P<journal>[A-Z][^;:()0-9]+?) (?P<year>\d{4});(?P<volume>\d+)"
-    r"(?:\((?P<number>[^)]+)\))?(?::(?P<pages>[\w-]+))?"
+    r"(?P<journal>e?[A-Z][^;:()0-9,]+?)"
+    + (
+        _ISSUE := r" (?P<year>\d{4});(?P<volume>\d+)"
+        r"(?:\((?P<number>[^)]+)\))?(?::(?P<pages>[\w-]+))?"
+    )
 )
+_TITLED = re.compile(r"^(?P<title>[^;]{15,}?)[,.] (?P<journal>(?:The )?[A-Z][A-Za-z ]+?)" + _ISSUE)
 _YEAR = re.compile(r"\b(19[4-9]\d|20\d\d)\b")
 _LATEX = str.maketrans(
     {"&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_", "$": r"\$", "{": "", "}": "", "\\": "/", "~": r"\~{}",
@@ -72,19 +76,21 @@ def bibtex(ids: Iterable[str], base: EvidenceBase | None = None) -> str:
 
 
 def _entry(study: Study) -> str:
-    article = _ARTICLE.match(study.citation)
+    article = _ARTICLE.match(study.citation) or _TITLED.match(study.citation)
     fields: dict[str, str] = {}
     if article is not None:
-        names = [re.sub(r" ([A-Z]{1,4})$", r", \1", name) for name in article["authors"].split(", ")]
-        if article["others"]:
-            names.append("others")
-        fields = {
-            "author": " and ".join(names).translate(_LATEX),
-            "journal": article["journal"].translate(_LATEX),
-            "year": article["year"],
-            "volume": article["volume"],
-            "number": article["number"] or "",
-            "pages": (article["pages"] or "").replace("-", "--"),
+        parts = article.groupdict()
+        if "title" in parts:
+            fields["title"] = f"{{{parts['title'].translate(_LATEX)}}}"
+        else:
+            names = [re.sub(r" ([A-Z]{1,4})$", r", \1", name) for name in parts["authors"].split(", ")]
+            fields["author"] = " and ".join(names + ["others"] * bool(parts["others"])).translate(_LATEX)
+        fields |= {
+            "journal": parts["journal"].translate(_LATEX),
+            "year": parts["year"],
+            "volume": parts["volume"],
+            "number": parts["number"] or "",
+            "pages": (parts["pages"] or "").replace("-", "--"),
         }
     else:
         year = _YEAR.search(study.citation)

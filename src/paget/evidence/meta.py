@@ -111,7 +111,7 @@ def pool(
     --------
     >>> pooled = pool([-0.1, -0.4, 0.2], [0.1, 0.15, 0.2])
     >>> round(pooled.estimate, 4), round(pooled.tau2, 4)
-    (-0.1304, 0.0483)
+    (-0.1191, 0.0511)
     """
     from scipy import stats
 

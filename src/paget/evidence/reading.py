@@ -43,7 +43,7 @@ def study_from(data: object, *, where: str | Path | None = None, index: int | No
             expected="id, kind, topic, citation, population, results",
         )
     name = data.get("id")
-    label = name if isinstance(name, str) and name else f"[{index if index is not None else '?'}]"
+    label = name[:60] if isinstance(name, str) and name else f"[{index if index is not None else '?'}]"
     try:
         return Study.model_validate(data)
     except ValidationError as error:
@@ -161,7 +161,7 @@ def _told(error: ValidationError, where: str | Path | None, label: str) -> Paget
         message, got = f"the key {first['loc'][-1]!r} is missing", None
     elif kind == "literal_error":
         choices = re.findall(r"'([^']+)'", str(first["ctx"]["expected"]))
-        guess = nearest(str(got), choices)
+        guess = nearest(got, choices) if isinstance(got, str) else None
         message, expected = "unknown word", "one of " + ", ".join(choices)
         fix = f"did you mean {guess!r}?" if guess else None
     elif kind == "value_error":
@@ -192,7 +192,7 @@ def _path(location: tuple[int | str, ...]) -> str:
     """``("results", 3, "valeu")`` as ``results[3].valeu``."""
     text = ""
     for part in location:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+        text += f"[{_short(part)}]" if isinstance(part, int) else f".{part}" if text else str(part)
     return text
 
 
