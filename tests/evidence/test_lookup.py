@@ -141,7 +141,7 @@ def test_loading_is_fast_and_light():
     assert one < 0.1 and everything < 1.0  # measured 0.007 and 0.17 s; the slack is for a busy machine
 
 
-@pytest.mark.parametrize("name", ["store", "cite", "meta", "usage", "__init__"])
+@pytest.mark.parametrize("name", ["store", "wording", "cite", "meta", "usage", "__init__"])
 def test_examples_in_docstrings_run(name):
     """Assures that the examples shown in the documentation are true."""
     module = importlib.import_module("paget.evidence" + ("" if name == "__init__" else f".{name}"))

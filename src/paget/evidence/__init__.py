@@ -11,8 +11,9 @@ from paget.evidence.figures import forest
 from paget.evidence.meta import Pooled, log_ratio, pool, pool_studies
 from paget.evidence.models import Arm, Population, Result, Study
 from paget.evidence.reading import read_file, studies_from, study_from
-from paget.evidence.store import ANY, EvidenceBase, describe, load
+from paget.evidence.store import ANY, EvidenceBase, load
 from paget.evidence.usage import Usage, Use
+from paget.evidence.wording import describe
 
 __all__ = [
     "ANY",

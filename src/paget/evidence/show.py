@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from paget.evidence.cite import reference
 from paget.evidence.meta import Pooled
 from paget.evidence.models import Result, Study
-from paget.evidence.store import shown
 from paget.evidence.usage import Use
+from paget.evidence.wording import shown
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

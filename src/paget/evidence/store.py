@@ -20,6 +20,7 @@ import yaml
 from paget.errors import PagetError, nearest
 from paget.evidence.models import Kind, Level, Measure, Result, Site, Study, Topic
 from paget.evidence.reading import read_file, study_from
+from paget.evidence.wording import describe
 
 if TYPE_CHECKING:
     import polars as pl
@@ -359,35 +360,6 @@ def load(extra: Sequence[str | Path] = ()) -> EvidenceBase:
     return base
 
 
-def describe(result: Result) -> str:
-    """Tell a result in one line, for messages and lists.
-
-    Examples
-    --------
-    >>> describe(load().one("e2108", measure="hazard_ratio", subgroup=None))
-    'hazard_ratio overall-survival systemic+lrt vs systemic = 1.11 (0.82 to 1.52)'
-    """
-    where = [result.endpoint, result.of and f"of {result.of}", result.arm, result.comparison]
-    where += [result.subgroup and f"[{result.subgroup}]"]
-    if result.at_months is not None:
-        where.append(f"at {result.at_months:g} months")
-    name = " ".join([result.measure, *(part for part in where if part)])
-    return f"{name} = {shown(result)}"
-
-
-def shown(result: Result) -> str:
-    """Write the number(s) of a result as text, with interval and unit."""
-    if result.value is not None:
-        text = f"{result.value:.6g}"
-        if result.ci is not None:
-            text += " (" + " to ".join("?" if x is None else f"{x:.6g}" for x in result.ci) + ")"
-    elif result.items is not None:
-        text = ", ".join(f"{c} {_cell(x)}" for c, x in zip(result.columns or (), result.items, strict=True))
-    else:
-        text = "; ".join(f"{_cell(row[0])}: {' / '.join(map(_cell, row[1:]))}" for row in result.pairs or ())
-    return text if result.units in {"1", "fraction", "count", "mixed"} else f"{text} {result.units}"
-
-
 def _word(key: str, got: str, known: Sequence[str]) -> PagetError:
     guess = nearest(got, known)
     return PagetError(
@@ -396,10 +368,6 @@ def _word(key: str, got: str, known: Sequence[str]) -> PagetError:
         expected="one of " + ", ".join(known),
         fix=f"did you mean {guess!r}?" if guess else None,
     )
-
-
-def _cell(cell: object) -> str:
-    return "-" if cell is None else f"{cell:.6g}" if isinstance(cell, float) else str(cell)
 
 
 def _plain(value: object) -> object:
