@@ -49,8 +49,8 @@ def lookup(root: BaseModel, path: str) -> tuple[object, str | None]:
     here: Any = root
     for part in path.split("."):
         inside = children(here)
-        if part not in inside:
-            guess = nearest(part, inside)
+        if inside.get(part) is None:  # a key without a value is as good as absent
+            guess = nearest(part, [name for name, value in inside.items() if value is not None])
             return None, f"{part!r}" + (f"; did you mean {guess!r}?" if guess else "")
         here = inside[part]
     return here, None

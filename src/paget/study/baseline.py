@@ -177,8 +177,10 @@ def _rake(
             if off > worst:
                 worst, at = off, column
             step = np.divide(target, share, out=np.zeros_like(target), where=share > 0)
-            factors[column] = factors[column] * step
+            # Contradictory margins drive factors apart without end; the bound keeps them numbers.
+            factors[column] = np.clip(factors[column] * step, 0.0, 1e100)
             weights = weights * step[cells[:, column]]
+            weights = weights / max(weights.sum(), 1e-300)
         if worst < TOLERANCE:
             break
     if not worst < 1e-4:
@@ -190,8 +192,8 @@ def _rake(
             fix=f"check {name} against the other attributes: some combination they need does not occur",
         )
     # The scale is free: a mean weight of 1 over the reference keeps the numbers readable.
-    scale = counts.sum() / weights.sum() if weights.sum() > 0 else 1.0
-    factors[0] = factors[0] * scale
+    raw = np.prod([factor[cells[:, column]] for column, factor in enumerate(factors)], axis=0)
+    factors[0] = factors[0] * (counts.sum() / float((raw * counts).sum()))
     return factors
 
 

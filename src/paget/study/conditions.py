@@ -217,7 +217,7 @@ def contradictions(conditions: Sequence[Test]) -> list[Fault]:
                 faults.append(
                     Fault(
                         (position,),
-                        f"contradicts the condition on {name} at position {first}: nobody can satisfy both",
+                        f"contradicts an earlier condition on {name}: nobody can satisfy both",
                         condition.text(),
                         f"something that agrees with: {conditions[first].text()}",
                         "change or remove one of the two",

@@ -153,7 +153,8 @@ def evidence_faults(protocol: Protocol, base: EvidenceBase | None = None) -> lis
             published_value(result, base)
         except PagetError as error:
             fix = "correct the entry; printed: {...} says how the evidence names things"
-            faults.append(Fault(("published", position), error.message, error.got, error.expected, fix))
+            message = f"{result.evidence}: {error.message}"
+            faults.append(Fault(("published", position), message, error.got, error.expected, fix))
     return faults
 
 
