@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import PagetError, nearest, unknown
 from ..units import DAYS_PER_MONTH
-from ._arrays import Bools, Ints, Survival
+from ._arrays import Bools, Floats, Ints, Survival
 
 if TYPE_CHECKING:
     import polars as pl
@@ -24,6 +24,10 @@ POPULATIONS = ("itt", "per-protocol", "as-treated")
 _FLAG = {"itt": "ITTFL", "per-protocol": "PPROTFL", "as-treated": "ITTFL"}
 _MONTHS = {"MONTHS": 1.0, "DAYS": 1.0 / DAYS_PER_MONTH, "WEEKS": 7.0 / DAYS_PER_MONTH, "YEARS": 12.0}
 _PLANNED = ("TRT01P", "ARMCD", "ARM")
+
+
+class EmptyPopulation(PagetError):
+    """An analysis population without a patient, or without one in some arm."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class Endpoint:
         Time in months and event, together. A competing death is not an event here.
     cause : array of int
         0 censored, 1 the event, 2 a competing death.
+    entry : array of float or None
+        Months at which a patient came under observation (column ENTRY), None where all did at 0.
     patients : polars.DataFrame
         The ADSL rows, in the same order.
     """
@@ -44,6 +50,7 @@ class Endpoint:
     paramcd: str
     survival: Survival
     cause: Ints
+    entry: Floats | None
     patients: pl.DataFrame
 
     def __len__(self) -> int:
@@ -65,7 +72,8 @@ class Endpoint:
     def select(self, mask: Bools) -> Endpoint:
         """Return the patients where `mask` is True."""
         rows = self.patients.filter(_polars().Series(mask))
-        return Endpoint(self.paramcd, self.survival.select(mask), self.cause[mask], rows)
+        entry = None if self.entry is None else self.entry[mask]
+        return Endpoint(self.paramcd, self.survival.select(mask), self.cause[mask], entry, rows)
 
 
 def read_endpoint(
@@ -85,7 +93,7 @@ def read_endpoint(
         or blank).
     adtte : polars.DataFrame
         One row per patient and PARAMCD: USUBJID, PARAMCD, AVAL, AVALU (MONTHS, DAYS, WEEKS or YEARS), CNSR;
-        EVNTDESC where deaths compete.
+        EVNTDESC where deaths compete, ENTRY (unit of AVAL) where patients come under observation late.
     paramcd : str
         The endpoint, such as OS, PFS, DPFS, TTLRP.
     population : {"itt", "per-protocol", "as-treated"}
@@ -118,7 +126,8 @@ def read_endpoint(
             got=strangers["USUBJID"][0],
         )
     patients = _in_population(adsl, population)
-    keep = ["USUBJID", "AVAL", "AVALU", "CNSR", *(["EVNTDESC"] if "EVNTDESC" in rows.columns else [])]
+    optional = [name for name in ("EVNTDESC", "ENTRY") if name in rows.columns]
+    keep = ["USUBJID", "AVAL", "AVALU", "CNSR", *optional]
     renamed = rows.select(keep).rename({name: f"__{name}" for name in keep if name != "USUBJID"})
     joined = patients.join(renamed, on="USUBJID", how="left", maintain_order="left")
     absent = joined.filter(pl.col("__AVAL").is_null() & pl.col("__CNSR").is_null())
@@ -135,13 +144,14 @@ def read_endpoint(
     if not joined.height:
         raise PagetError(f"no patient of the {population} population has a row of {paramcd}", where="ADTTE")
     cnsr = _censoring(joined, paramcd)
-    survival = Survival(_months(joined, paramcd), cnsr == 0)
+    survival = Survival(_months(joined, paramcd, "AVAL"), cnsr == 0)
+    entry = _entry(joined, paramcd, survival.time_months)
     cause = np.where(cnsr == 0, 1, 0).astype(np.int64)
     if "__EVNTDESC" in joined.columns:
         words = joined["__EVNTDESC"].cast(pl.String).fill_null("").str.to_uppercase().to_numpy().astype(str)
         cause[(cnsr >= 2) & (np.char.find(words, "DEATH") >= 0)] = 2
     columns = [name for name in joined.columns if not name.startswith("__")]
-    return Endpoint(paramcd, survival, cause, joined.select(columns))
+    return Endpoint(paramcd, survival, cause, entry, joined.select(columns))
 
 
 def arm_column(endpoint: Endpoint, experimental: str, control: str, *, as_treated: bool = False) -> Ints:
@@ -188,13 +198,36 @@ def _in_population(adsl: pl.DataFrame, population: str) -> pl.DataFrame:
         return adsl
     chosen = adsl.filter(_polars().col(flag) == "Y")
     if not chosen.height:
-        raise PagetError(
+        raise EmptyPopulation(
             f"no patient is in the {population} population", where="ADSL", key=flag, expected="'Y' for some"
         )
     return chosen
 
 
-def _months(joined: pl.DataFrame, paramcd: str) -> Any:
+def _entry(joined: pl.DataFrame, paramcd: str, time: Floats) -> Floats | None:
+    """Months of entry, None where nobody entered late.
+
+    A patient who leaves at the moment of entry is taken to have entered just before, so that a death on the
+    day of randomisation still counts.
+    """
+    if "__ENTRY" not in joined.columns:
+        return None
+    entry = np.asarray(_months(joined, paramcd, "ENTRY"))
+    if not (entry > 0).any():
+        return None
+    if (entry > time + 1e-6).any():
+        raise PagetError(
+            "a patient enters after leaving",
+            where="ADTTE",
+            key="ENTRY",
+            got=joined["USUBJID"][int(np.argmax(entry - time))],
+            expected="ENTRY <= AVAL",
+        )
+    # 1e-6 months are under three seconds.
+    return np.asarray(np.minimum(entry, time - 1e-6))
+
+
+def _months(joined: pl.DataFrame, paramcd: str, column: str) -> Any:
     pl = _polars()
     units = joined["__AVALU"].cast(pl.String).fill_null("").str.strip_chars().str.to_uppercase()
     strange = sorted(set(units.unique().to_list()) - set(_MONTHS))
@@ -208,15 +241,15 @@ def _months(joined: pl.DataFrame, paramcd: str) -> Any:
             expected="one of " + ", ".join(_MONTHS),
             fix=f"did you mean {guess!r}?" if guess else None,
         )
-    value = joined["__AVAL"].cast(pl.Float64, strict=False)
+    value = joined[f"__{column}"].cast(pl.Float64, strict=False)
     wrong = joined.filter(value.is_null() | value.is_nan() | value.is_infinite() | (value < 0))
     if wrong.height:
         raise PagetError(
             f"{wrong.height} time(s) of {paramcd} are missing, infinite or negative, "
             f"the first of patient {wrong['USUBJID'][0]}",
             where="ADTTE",
-            key="AVAL",
-            got=wrong["__AVAL"][0],
+            key=column,
+            got=wrong[f"__{column}"][0],
             expected="a time of 0 or more",
             fix="an event before time zero is a data error; a patient censored at once has AVAL 0",
         )

@@ -324,15 +324,17 @@ class Interaction:
     levels: list[Any]
 
 
-def interaction(time: Any, event: Any, arm: Any, subgroup: Any, *, strata: Any = None) -> Interaction:
+def interaction(
+    time: Any, event: Any, arm: Any, subgroup: Any, *, strata: Any = None, entry: Any = None
+) -> Interaction:
     """Likelihood-ratio test of treatment by subgroup, with the subgroup's main effect in both models.
 
     Parameters
     ----------
     time, event, arm, subgroup : array
         Time, event, arm (0/1) and the label of the subgroup of each patient.
-    strata : array or list of arrays, optional
-        Strata of both models.
+    strata, entry : array, optional
+        Strata of both models, and left truncation, as in `cox`.
 
     Raises
     ------
@@ -340,7 +342,7 @@ def interaction(time: Any, event: Any, arm: Any, subgroup: Any, *, strata: Any =
         For fewer than two levels with events and patients in both arms.
     """
     t, e = checked(time, event)
-    a = checked_column("arm", arm, len(t))
+    a, time_all = checked_column("arm", arm, len(t)), t
     levels, code = codes(subgroup, len(t), "subgroup")
     usable = [k for k in range(len(levels)) if e[code == k].any() and len(np.unique(a[code == k])) == 2]
     if len(usable) < 2:
@@ -348,11 +350,13 @@ def interaction(time: Any, event: Any, arm: Any, subgroup: Any, *, strata: Any =
     keep = np.isin(code, usable)
     t, e, a, code = t[keep], e[keep], a[keep], code[keep]
     stratum = strata_codes(strata, len(keep))[keep]
+    start = checked_entry(entry, time_all)
+    start = None if start is None else start[keep]
     main = {f"level {levels[k]}": (code == k).astype(float) for k in usable[1:]}
     main = {name: c for name, c in main.items() if _varies_within(c, stratum)}
     crossed = {f"arm x {levels[k]}": a * (code == k) for k in usable[1:]}
-    smaller = cox(t, e, {"arm": a, **main}, strata=stratum)
-    larger = cox(t, e, {"arm": a, **main, **crossed}, strata=stratum)
+    smaller = cox(t, e, {"arm": a, **main}, strata=stratum, entry=start)
+    larger = cox(t, e, {"arm": a, **main, **crossed}, strata=stratum, entry=start)
     statistic = max(2.0 * (larger.loglik - smaller.loglik), 0.0)
     df = len(usable) - 1
     return Interaction(statistic, df, chi2_sf(statistic, df), [levels[k] for k in usable])

@@ -30,11 +30,18 @@ MEASURES = (
     "count",
 )
 ROLES = ("prediction", "anchor", "input", "fitted")
+NAMES = {
+    "OS": "overall-survival",
+    "PFS": "progression-free-survival",
+    "DPFS": "distant-progression-free-survival",
+    "TTLRP": "locoregional-progression",
+}
+"""CDISC parameter codes and the names that records use."""
 COMPARED = ("hazard_ratio", "rmst_difference_months", "logrank_p", "maxcombo_p", "cox_zph_p", "interaction_p")
 _KEYS = ("value", "ci_low", "ci_high", "ci_level", "evidence")
 
 
-def record(endpoint: str, measure: str, value: float | None, **fields: Any) -> Record:
+def record(endpoint: str | None, measure: str, value: float | None, **fields: Any) -> Record:
     """Make a summary record with every key of the form; numbers that are not finite become None.
 
     Parameters
@@ -90,7 +97,7 @@ def check_published(published: Iterable[Mapping[str, Any]]) -> list[Record]:
     for place, given in enumerate(published):
         entry = dict(given)
         where = f"published[{place}]"
-        for key in ("endpoint", "measure", "value"):
+        for key in ("measure", "value"):
             if entry.get(key) is None:
                 raise PagetError(f"a published figure has no {key}", key=where, got=entry)
         if entry["measure"] not in MEASURES:
@@ -104,6 +111,7 @@ def check_published(published: Iterable[Mapping[str, Any]]) -> list[Record]:
                     got=entry["comparison"],
                 )
             entry["comparison"] = {"experimental": parts[0].strip(), "control": parts[1].strip()}
+        entry["endpoint"] = NAMES.get(str(entry.get("endpoint")), entry.get("endpoint"))
         entry.setdefault("population", "itt")
         entry.setdefault("time_zero", "randomisation")
         normal.append(entry)
@@ -125,7 +133,7 @@ def join_published(records: Sequence[Record], published: Sequence[Record]) -> li
         if "note" in shown:
             figures["note"] = shown["note"]
         if place is None:
-            keep = ("population", "time_zero", "comparison", "arm", "subgroup", "at_months")
+            keep = ("population", "time_zero", "comparison", "arm", "subgroup", "at_months", "role")
             fields = {key: entry[key] for key in keep if entry.get(key) is not None}
             note = "published; not computed in this run"
             joined.append(
@@ -133,6 +141,7 @@ def join_published(records: Sequence[Record], published: Sequence[Record]) -> li
             )
         elif joined[place]["published"] is None:
             joined[place]["published"] = figures
+            joined[place]["role"] = entry.get("role") or joined[place]["role"]
         else:
             # A second source for the same figure stands in a record of its own.
             joined.append({**joined[place], "published": figures})

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import PagetError
-from ._arrays import Floats, checked
+from ._arrays import Floats, checked, checked_entry
 from ._distributions import normal_p, z_of_level
 from .km import KaplanMeier, kaplan_meier
 
@@ -31,7 +31,7 @@ class Difference:
     tau: float
 
 
-def rmst(time: Any, event: Any, tau: float) -> tuple[float, float]:
+def rmst(time: Any, event: Any, tau: float, *, entry: Any = None) -> tuple[float, float]:
     """Mean survival time up to `tau` and its standard error, in the unit of the data.
 
     Raises
@@ -39,7 +39,7 @@ def rmst(time: Any, event: Any, tau: float) -> tuple[float, float]:
     PagetError
         Where `tau` lies beyond the last time observed (unless that was an event, after which survival is 0).
     """
-    values, errors = _restricted(kaplan_meier(time, event), np.array([tau], dtype=np.float64))
+    values, errors = _restricted(kaplan_meier(time, event, entry=entry), np.array([tau], dtype=np.float64))
     if math.isnan(values[0]):
         last = float(np.max(np.asarray(time)))
         raise PagetError(
@@ -51,7 +51,9 @@ def rmst(time: Any, event: Any, tau: float) -> tuple[float, float]:
     return float(values[0]), float(errors[0])
 
 
-def rmst_difference(time: Any, event: Any, arm: Any, tau: float, *, level: float = 0.95) -> Difference:
+def rmst_difference(
+    time: Any, event: Any, arm: Any, tau: float, *, entry: Any = None, level: float = 0.95
+) -> Difference:
     """Difference in restricted mean, arm 1 (experimental) minus arm 0 (control).
 
     Parameters
@@ -62,9 +64,12 @@ def rmst_difference(time: Any, event: Any, arm: Any, tau: float, *, level: float
         True for the experimental arm.
     tau : float
         Horizon, in the unit of the data.
+    entry : array, optional
+        Left truncation.
     """
     t, e, a = _two_arms(time, event, arm)
-    one, zero = rmst(t[a], e[a], tau), rmst(t[~a], e[~a], tau)
+    start = checked_entry(entry, t)
+    one, zero = (rmst(t[m], e[m], tau, entry=None if start is None else start[m]) for m in (a, ~a))
     value, se = one[0] - zero[0], math.hypot(one[1], zero[1])
     half = z_of_level(level) * se
     p_value = normal_p(value / se) if se > 0 else math.nan

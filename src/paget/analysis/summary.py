@@ -7,28 +7,19 @@ the size.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import PagetError, unknown
+from . import readouts
 from ._arrays import Bools
-from .adam import Endpoint, arm_column, read_endpoint
-from .competing import cumulative_incidence
-from .cox import CoxFit, cox, interaction
-from .km import IntervalKind, kaplan_meier
-from .logrank import logrank, maxcombo
-from .proportional import proportional_hazards
-from .records import COMPARED, Record, check_published, join_published, record
-from .rmst import longest_horizon, rmst, rmst_difference
+from .adam import EmptyPopulation, Endpoint, arm_column, read_endpoint
+from .km import IntervalKind
+from .records import NAMES, Record, check_published, join_published, record
 
 if TYPE_CHECKING:
     import polars as pl
-
-MANY_LEVELS = 12
-"""A subgroup variable with more levels than this is a measurement: it wants cutting first."""
 
 
 @dataclass(frozen=True)
@@ -56,42 +47,10 @@ class EndpointSpec:
 
 
 ENDPOINTS: dict[str, EndpointSpec] = {
-    "overall-survival": EndpointSpec("overall-survival", "OS"),
-    "progression-free-survival": EndpointSpec("progression-free-survival", "PFS"),
-    "distant-progression-free-survival": EndpointSpec("distant-progression-free-survival", "DPFS"),
-    "locoregional-progression": EndpointSpec("locoregional-progression", "TTLRP", competing=True),
+    name: EndpointSpec(name, code, competing=code == "TTLRP") for code, name in NAMES.items()
 }
 FROM_DIAGNOSIS = {"OS": "OSDX"}
 """The same endpoint counted from diagnosis, where ADTTE holds it."""
-
-
-@dataclass(frozen=True)
-class _Setting:
-    """What every record of one endpoint and population shares."""
-
-    spec: EndpointSpec
-    population: str
-    experimental: str
-    control: str
-    level: float
-    kind: IntervalKind
-    role: str
-    p_values: bool
-    strata: tuple[str, ...]
-
-    def record(self, measure: str, value: float | None, **fields: Any) -> Record:
-        """Make a record of this endpoint; compared measures get the comparison."""
-        if measure in COMPARED:
-            fields["comparison"] = {"experimental": self.experimental, "control": self.control}
-        return record(
-            self.spec.name,
-            measure,
-            value,
-            population=self.population,
-            time_zero=self.spec.time_zero,
-            role=self.role,
-            **fields,
-        )
 
 
 def summarise(
@@ -104,11 +63,13 @@ def summarise(
     strata: Sequence[str] = ("STRATUM",),
     landmarks_months: Sequence[float] = (12, 24, 36, 60),
     populations: Sequence[str] = ("itt",),
-    subgroups: Sequence[str] = (),
+    subgroups: Sequence[str] | Mapping[str, pl.Expr] = (),
     subgroup_endpoints: Sequence[str] | None = None,
     ci_level: float = 0.95,
     ci_kind: IntervalKind = "log-log",
     rmst_tau_months: float | None = None,
+    delayed_entry: bool = True,
+    maxcombo_when: Literal["auto", "always", "never"] = "auto",
     published: Iterable[Mapping[str, Any]] = (),
     p_values: bool = True,
     role: str = "prediction",
@@ -130,9 +91,9 @@ def summarise(
     landmarks_months : sequence of float
         Times of survival and incidence read-outs; those of published figures are added.
     populations : sequence of {"itt", "per-protocol", "as-treated"}
-    subgroups : sequence of str
-        ADSL columns; a hazard ratio for each level (unstratified) and one interaction test each, in the ITT
-        population.
+    subgroups : sequence of str, or mapping of name to polars expression
+        ADSL columns (a hazard ratio for each level, named ``SUBTYPE=TNBC``), or conditions on ADSL (a hazard
+        ratio of those who meet it). Unstratified, in the ITT population, each with a test of interaction.
     subgroup_endpoints : sequence of str, optional
         Endpoints for which subgroups are computed; the first endpoint when not given.
     ci_level, ci_kind
@@ -140,6 +101,12 @@ def summarise(
     rmst_tau_months : float, optional
         Horizon of the restricted mean; when not given, the last landmark that both arms reached, else the
         shorter follow-up.
+    delayed_entry : bool
+        Honour the column ENTRY (survival from diagnosis: at risk from randomisation on). False counts
+        everyone from diagnosis, as many trials print it: nobody could die before randomisation, so it
+        flatters both arms.
+    maxcombo_when : {"auto", "always", "never"}
+        "auto" adds MaxCombo where the test of proportional hazards has p < 0.05.
     published : iterable of mapping
         Figures {endpoint, measure, arm or comparison, at_months, subgroup, value, ci_low, ci_high,
         ci_level, evidence}.
@@ -160,43 +127,87 @@ def summarise(
     PagetError
         Whatever is wrong with the tables or the names.
     """
+    if maxcombo_when not in ("auto", "always", "never"):
+        raise unknown("use of MaxCombo", str(maxcombo_when), ("auto", "always", "never"))
     if not 0.5 < ci_level < 1.0:
         raise PagetError(
             "the level of an interval is a share", key="ci_level", got=ci_level, expected="between 0.5 and 1"
         )
     figures = check_published(published)
     specs = _specifications(endpoints, adtte)
-    wanted = {specs[0].name} if subgroup_endpoints is None and specs else set(subgroup_endpoints or ())
+    if not specs:
+        raise PagetError("no endpoint was asked for", expected="one of " + ", ".join(ENDPOINTS))
+    asked = [specs[0].name] if subgroup_endpoints is None else list(subgroup_endpoints)
+    wanted = {NAMES.get(name, name) for name in asked}
     records: list[Record] = []
     for spec in specs:
         marks = _landmarks(landmarks_months, figures, spec)
         for population in populations:
-            data = read_endpoint(adsl, adtte, spec.paramcd, population=population, incomplete=incomplete)
-            code = arm_column(data, experimental, control, as_treated=population == "as-treated")
-            data, arm = data.select(code >= 0), code[code >= 0] == 1
-            setting = _Setting(
-                spec, population, experimental, control, ci_level, ci_kind, role, p_values, tuple(strata)
-            )
-            if arm.all() or not arm.any():
-                raise PagetError(
-                    f"one arm of the {population} population is empty", got=f"{spec.paramcd}, n = {len(arm)}"
+            try:
+                data, arm = _population(adsl, adtte, spec, population, (experimental, control), incomplete)
+            except EmptyPopulation as error:
+                if population == "itt":
+                    raise
+                sides = {"experimental": experimental, "control": control}
+                fields = {"population": population, "time_zero": spec.time_zero, "role": role}
+                records.append(
+                    record(spec.name, "hazard_ratio", None, comparison=sides, note=error.message, **fields)
                 )
-            records += _compared(data, arm, setting)
-            records += _per_arm(data, arm, setting, marks)
+                continue
+            if not delayed_entry:
+                data = replace(data, entry=None)
+            setting = readouts.Setting(
+                endpoint=spec.name,
+                competing=spec.competing,
+                time_zero=spec.time_zero,
+                population=population,
+                experimental=experimental,
+                control=control,
+                level=ci_level,
+                kind=ci_kind,
+                role=role,
+                p_values=p_values,
+                strata=tuple(strata),
+                maxcombo=maxcombo_when,
+            )
+            records += readouts.compared(data, arm, setting)
+            records += readouts.by_arm(data, arm, setting, marks)
             if not spec.competing:
-                records += _restricted(data, arm, setting, marks, rmst_tau_months)
+                records += readouts.restricted(data, arm, setting, marks, rmst_tau_months)
             if population == "itt" and spec.name in wanted and spec.time_zero == "randomisation":
-                for name in subgroups:
-                    records += _subgroup(data, arm, setting, name)
+                records += readouts.subgroups(data, arm, setting, subgroups)
     return join_published(records, figures)
+
+
+def _population(
+    adsl: pl.DataFrame,
+    adtte: pl.DataFrame,
+    spec: EndpointSpec,
+    population: str,
+    arms: tuple[str, str],
+    incomplete: str,
+) -> tuple[Endpoint, Bools]:
+    """The patients of both arms and which of them are in the experimental one."""
+    data = read_endpoint(adsl, adtte, spec.paramcd, population=population, incomplete=incomplete)
+    code = arm_column(data, *arms, as_treated=population == "as-treated")
+    data, arm = data.select(code >= 0), code[code >= 0] == 1
+    if arm.all() or not arm.any():
+        raise EmptyPopulation(
+            f"one arm of the {population} population is empty", got=f"{spec.paramcd}, n = {len(arm)}"
+        )
+    return data, arm
 
 
 def _specifications(endpoints: Sequence[str | EndpointSpec], adtte: pl.DataFrame) -> list[EndpointSpec]:
     specs: list[EndpointSpec] = []
     for given in endpoints:
-        if isinstance(given, str) and given not in ENDPOINTS:
-            raise unknown("endpoint", given, ENDPOINTS)
-        specs.append(ENDPOINTS[given] if isinstance(given, str) else given)
+        if isinstance(given, EndpointSpec):
+            specs.append(given)
+            continue
+        name = NAMES.get(given, given)
+        if name not in ENDPOINTS:
+            raise unknown("endpoint", given, [*ENDPOINTS, *NAMES])
+        specs.append(ENDPOINTS[name])
     present = set(adtte["PARAMCD"].to_list()) if "PARAMCD" in adtte.columns else set()
     named = {spec.paramcd for spec in specs}
     for spec in list(specs):
@@ -217,196 +228,3 @@ def _landmarks(given: Sequence[float], figures: Sequence[Record], spec: Endpoint
         ):
             asked.add(float(figure["at_months"]))
     return sorted(asked)
-
-
-def _compared(data: Endpoint, arm: Bools, setting: _Setting) -> list[Record]:
-    """Hazard ratio, log-rank, MaxCombo and the test of proportional hazards."""
-    t, e = data.survival.time_months, data.survival.event
-    strata = data.strata(setting.strata)
-    shared = {"n": len(data), "events": data.survival.n_events}
-    by = f", stratified by {' and '.join(setting.strata)}" if setting.strata else ""
-    how = "cause-specific Cox" if setting.spec.competing else "Cox"
-    fit = _fit(t, e, arm, strata)
-    log_rank = _or_none(lambda: logrank(t, e, arm, strata=strata).p_value) if setting.p_values else None
-    if isinstance(fit, str):
-        out = [setting.record("hazard_ratio", None, note=fit, **shared)]
-    else:
-        low, high = fit.ci(setting.level)[0]
-        out = [
-            setting.record(
-                "hazard_ratio",
-                float(fit.hr[0]),
-                ci_low=low,
-                ci_high=high,
-                ci_level=setting.level,
-                p_value=log_rank,
-                method=f"{how}, Efron ties{by}; p by log-rank"
-                if setting.p_values
-                else f"{how}, Efron ties{by}",
-                **shared,
-            )
-        ]
-    if not setting.p_values:
-        return out
-    tests: list[tuple[str, Callable[[], float] | None, str]] = [
-        ("logrank_p", None, f"log-rank{by}"),
-        ("maxcombo_p", lambda: maxcombo(t, e, arm, strata=strata).p_value, f"FH (0,0) (1,0) (0,1) (1,1){by}"),
-    ]
-    if isinstance(fit, CoxFit):
-        tests.append(
-            (
-                "cox_zph_p",
-                lambda: float(proportional_hazards(fit).p_value[0]),
-                "Grambsch-Therneau score test, km",
-            )
-        )
-    for measure, compute, method in tests:
-        p = log_rank if compute is None else _or_none(compute)
-        out.append(setting.record(measure, p, p_value=p, method=method, **shared))
-    return out
-
-
-def _fit(t: Any, e: Any, arm: Bools, strata: Any) -> CoxFit | str:
-    """Fit the model, or say why there is none."""
-    if not e.any():
-        return "no event"
-    if not e[arm].any() or not e[~arm].any():
-        return "no event in one arm"
-    try:
-        fit = cox(t, e, {"arm": arm.astype(float)}, strata=strata)
-    except PagetError as error:
-        return error.message
-    return fit.problem or fit
-
-
-def _per_arm(data: Endpoint, arm: Bools, setting: _Setting, marks: Sequence[float]) -> list[Record]:
-    """Survival or cumulative incidence at landmarks, and the median, by arm."""
-    out: list[Record] = []
-    t, e = data.survival.time_months, data.survival.event
-    for label, mask in ((setting.experimental, arm), (setting.control, ~arm)):
-        shared = {"arm": label, "n": int(mask.sum()), "events": int(e[mask].sum()), "ci_level": setting.level}
-        if setting.spec.competing:
-            measure, method = (
-                "cumulative_incidence",
-                f"Aalen-Johansen, death competing, {setting.kind} interval",
-            )
-            curve = cumulative_incidence(t[mask], data.cause[mask], ci=setting.kind, level=setting.level)
-            values = curve.at_with_ci(marks)
-        else:
-            measure, method = "survival", f"Kaplan-Meier, {setting.kind} interval"
-            kept = kaplan_meier(t[mask], e[mask], ci=setting.kind, level=setting.level)
-            values = kept.at_with_ci(marks)
-            middle, low, high = kept.median()
-            note = "not reached" if np.isnan(middle) else None
-            out.append(
-                setting.record(
-                    "median_months", middle, ci_low=low, ci_high=high, method=method, note=note, **shared
-                )
-            )
-        for at, value, low, high in zip(marks, *values, strict=True):
-            note = "beyond the follow-up" if np.isnan(value) else None
-            out.append(
-                setting.record(
-                    measure, value, ci_low=low, ci_high=high, at_months=at, method=method, note=note, **shared
-                )
-            )
-    return out
-
-
-def _restricted(
-    data: Endpoint, arm: Bools, setting: _Setting, marks: Sequence[float], tau: float | None
-) -> list[Record]:
-    """Restricted mean of each arm and their difference, at one horizon."""
-    t, e = data.survival.time_months, data.survival.event
-    if tau is None:
-        longest = longest_horizon(t, e, arm)
-        within = [mark for mark in marks if mark <= longest]
-        tau = within[-1] if within else longest
-    shared: dict[str, Any] = {
-        "at_months": tau,
-        "ci_level": setting.level,
-        "method": "area under Kaplan-Meier",
-    }
-    n, events = len(data), data.survival.n_events
-    try:
-        d = rmst_difference(t, e, arm, tau, level=setting.level)
-        parts = [(label, mask, *rmst(t[mask], e[mask], tau)) for label, mask in _sides(setting, arm)]
-    except PagetError as error:
-        return [
-            setting.record("rmst_difference_months", None, n=n, events=events, note=error.message, **shared)
-        ]
-    half = (d.ci_high - d.value) / d.se if d.se > 0 else 0.0
-    out = [
-        setting.record(
-            "rmst_difference_months",
-            d.value,
-            ci_low=d.ci_low,
-            ci_high=d.ci_high,
-            p_value=d.p_value if setting.p_values else None,
-            n=n,
-            events=events,
-            **shared,
-        )
-    ]
-    for label, mask, value, se in parts:
-        counts = {"n": int(mask.sum()), "events": int(e[mask].sum())}
-        limits = {"ci_low": value - half * se, "ci_high": value + half * se}
-        out.append(setting.record("rmst_months", value, arm=label, **limits, **counts, **shared))
-    return out
-
-
-def _sides(setting: _Setting, arm: Bools) -> tuple[tuple[str, Bools], tuple[str, Bools]]:
-    return (setting.experimental, arm), (setting.control, ~arm)
-
-
-def _subgroup(data: Endpoint, arm: Bools, setting: _Setting, name: str) -> list[Record]:
-    """Hazard ratio in each level of one variable, and the test that they differ."""
-    labels = data.column(name)
-    levels = np.unique(labels)
-    if len(levels) > MANY_LEVELS:
-        raise PagetError(
-            f"{name} has {len(levels)} different values, too many for subgroups",
-            where="ADSL",
-            key=name,
-            expected=f"at most {MANY_LEVELS} levels",
-            fix="cut it into groups first (an ADaM variable ending in GR1)",
-        )
-    t, e = data.survival.time_months, data.survival.event
-    out: list[Record] = []
-    for level in levels:
-        mask = labels == level
-        shared = {"subgroup": f"{name}={_text(level)}", "n": int(mask.sum()), "events": int(e[mask].sum())}
-        fit = _fit(t[mask], e[mask], arm[mask], None)
-        if isinstance(fit, str):
-            out.append(setting.record("hazard_ratio", None, note=fit, **shared))
-            continue
-        low, high = fit.ci(setting.level)[0]
-        out.append(
-            setting.record(
-                "hazard_ratio",
-                float(fit.hr[0]),
-                ci_low=low,
-                ci_high=high,
-                ci_level=setting.level,
-                method="Cox, Efron ties, unstratified",
-                **shared,
-            )
-        )
-    if setting.p_values:
-        p = _or_none(lambda: interaction(t, e, arm, labels).p_value)
-        counts = {"n": len(data), "events": data.survival.n_events}
-        method = "likelihood ratio, arm by subgroup"
-        out.append(setting.record("interaction_p", p, p_value=p, subgroup=name, method=method, **counts))
-    return out
-
-
-def _text(level: Any) -> str:
-    return f"{level:g}" if isinstance(level, (float, np.floating)) else str(level)
-
-
-def _or_none(compute: Callable[[], float]) -> float | None:
-    """Return a test's p value, or None where the data hold too little for it."""
-    try:
-        return compute()
-    except PagetError:
-        return None
