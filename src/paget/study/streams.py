@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from paget.randomness import INDEX_BITS, MASK, SHIFT, STUDY, TWO_M52, philox
-
 Floats = npt.NDArray[np.float64]
 
 
@@ -36,6 +34,10 @@ def uniforms(seed: int, name: tuple[str | int, ...], numbers: npt.ArrayLike) -> 
     numbers
         Patient numbers or positions, 0 to 2**32 - 1, any shape.
     """
+    # Here and not above: the compiler behind it takes half a second to load, which reading a protocol need
+    # not wait for.
+    from paget.randomness import INDEX_BITS, MASK, SHIFT, STUDY, TWO_M52, philox
+
     count = np.asarray(numbers)
     if count.size and (count.min() < 0 or count.max() > int(MASK)):
         raise ValueError("numbers of a stream must be from 0 to 2**32 - 1")
@@ -45,9 +47,8 @@ def uniforms(seed: int, name: tuple[str | int, ...], numbers: npt.ArrayLike) -> 
     def same(value: int) -> npt.NDArray[np.uint64]:
         return np.full(last.shape, value, np.uint64)
 
-    rounds: Any = getattr(
-        philox, "py_func", philox
-    )  # the uncompiled function runs on arrays, with the same bits
+    # The uncompiled function runs on arrays, with the same bits.
+    rounds: Any = getattr(philox, "py_func", philox)
     high, low, _, _ = rounds(
         same(word & int(MASK)),
         same(word >> int(SHIFT)),
