@@ -1,0 +1,1 @@
+"""The truth: growth, cascade, dormancy, resistance and death, in small scalar functions that compile."""

@@ -1,0 +1,223 @@
+"""Founding of colonies: arrivals of one emitter, what an arrival leaves behind, and the store that holds it.
+
+Founding events of an emitter are the points of an inhomogeneous Poisson process: its integrated intensity reaches sums of unit
+exponentials keyed by the emitter's lineage. Each event leaves a burst of colonies that share their sleep.
+"""
+
+from __future__ import annotations
+
+import math
+
+from paget._jit import jit
+from paget.biology.growth import grow
+from paget.biology.layout import (
+    AVASCULAR,
+    BREAST,
+    CAPACITY,
+    DORMANT,
+    N_ORGANS,
+    REGIONAL_NODES,
+    UNSEEN,
+    VASCULAR,
+)
+from paget.randomness import BURST, COLONY, DESTINATION, FOUNDING, child, exponential, normal, uniform
+
+EVENT = 62  # destination code of a founding event itself in lineage keys
+MAX_EXTRA = 60
+
+
+@jit
+def event_key(parent, nth):
+    """Lineage of the nth founding event of a parent."""
+    return child(parent, nth, EVENT)
+
+
+@jit
+def event_threshold(seed, patient, parent, nth):
+    """Unit exponential between the (nth-1)th and the nth founding event of a parent."""
+    return exponential(seed, patient, parent, FOUNDING, nth)
+
+
+@jit
+def burst_size(seed, patient, event, p):
+    """Colonies left by one event: one plus a geometric number."""
+    if p.burst_extra_mean <= 0.0:
+        return 1
+    u = uniform(seed, patient, event, BURST, 0)
+    extra = int(math.log(u) / math.log(p.burst_extra_mean / (1.0 + p.burst_extra_mean)))
+    return 1 + min(extra, MAX_EXTRA)
+
+
+@jit
+def _settle(seed, patient, event, j, p, who):
+    # one uniform decides between the breast and the organs, and which organ
+    home = p.switch_self_seeding * p.self_seeding_ratio
+    u = uniform(seed, patient, event, DESTINATION, 2 * j) * (1.0 + home)
+    if u >= 1.0:
+        return BREAST
+    organ = 0
+    while organ < N_ORGANS - 1 and u >= who.weight[organ]:
+        u -= who.weight[organ]
+        organ += 1
+    return organ
+
+
+@jit
+def destination(seed, patient, event, j, first, p, who):
+    """Place of the jth colony of a burst whose first landed at ``first``."""
+    if j > 0 and uniform(seed, patient, event, DESTINATION, 2 * j + 1) < p.burst_same_organ:
+        return first
+    return _settle(seed, patient, event, j, p, who)
+
+
+@jit
+def _merge(store, who, place, state, weight):
+    # into the youngest row of the same place and state, else of the same place, else the youngest row of all but the primary
+    best = -1
+    for wanted in range(3):
+        for i in range(who.n - 1, 1, -1):
+            same_place = store[i].place == place
+            same_state = (store[i].state == DORMANT) == (state == DORMANT)
+            if (wanted == 2 and store[i].role == UNSEEN) or (same_place and (wanted == 1 or same_state)):
+                best = i
+                break
+        if best >= 0:
+            break
+    if best < 0:
+        best = who.n - 1
+    store[best].mult += weight
+    who.merged += 1
+
+
+@jit
+def add_colony(seed, patient, p, who, store, event, key, place, day, parent_fraction, inherits, weight):
+    """Put one new colony (a single cell, founded on ``day``) into the store; returns its row, or -1 if it was merged.
+
+    Its state is that at founding; `age_colony` brings it to a later day. ``inherits`` says whether it carries its parent's resistant
+    fractions (founded after diagnosis) or draws its own at diagnosis.
+    """
+    asleep = uniform(seed, patient, event, COLONY, 10) < who.dormant_share
+    if who.n >= CAPACITY:
+        _merge(store, who, place, DORMANT if asleep else AVASCULAR, weight)
+        return -1
+    i = who.n
+    who.n += 1
+    lesion = store[i]
+    lesion.key = key
+    lesion.place = place
+    lesion.mult = weight
+    lesion.x = 0.0
+    lesion.slope = 0.0
+    lesion.debt = 0.0
+    lesion.founded = day
+    lesion.rate = who.rate_metastasis * math.exp(p.sd_log_growth_lesion * normal(seed, patient, key, COLONY, 0))
+    organ = place if place < N_ORGANS else N_ORGANS - 1
+    lesion.limit = p.detection_cm[organ] * math.exp(p.sd_log_detection * normal(seed, patient, key, COLONY, 1))
+    lesion.symptom = p.symptom_cm[organ] * math.exp(p.sd_log_symptom * normal(seed, patient, key, COLONY, 2))
+    lesion.sleep = who.sleep
+    lesion.wait = who.wait
+    lesion.switch = exponential(seed, patient, event, COLONY, 12)
+    if asleep:
+        lesion.state = DORMANT
+        lesion.clock = exponential(seed, patient, event, COLONY, 11)
+    else:
+        lesion.state = AVASCULAR
+        lesion.clock = lesion.switch
+    lesion.role = UNSEEN
+    lesion.seen = 0.0
+    lesion.seeds = 0.0
+    lesion.nth = 0
+    lesion.next = event_threshold(seed, patient, key, 0)
+    who.labels += 1
+    lesion.label = who.labels
+    for k in range(lesion.fraction.shape[0]):
+        lesion.fraction[k] = parent_fraction[k] if inherits else 0.0
+    return i
+
+
+@jit
+def age_colony(lesion, days, p, log_capacity, sleep_factor, wait_factor):
+    """Let an untreated colony live for some days: wake, grow to its avascular ceiling, wait for vessels, grow on (exact)."""
+    ceiling = math.log(p.avascular_cells)
+    left = days
+    if lesion.state == DORMANT:
+        rate = lesion.sleep * sleep_factor
+        if lesion.clock > rate * left:
+            lesion.clock -= rate * left
+            return
+        left -= lesion.clock / rate
+        lesion.state = AVASCULAR
+        lesion.clock = lesion.switch
+    if lesion.state == AVASCULAR:
+        b = lesion.rate / p.avascular_slowdown
+        if lesion.x < ceiling:
+            needed = math.log((log_capacity - lesion.x) / (log_capacity - ceiling)) / b
+            if needed > left:
+                lesion.x = grow(lesion.x, b, log_capacity, left)
+                return
+            left -= needed
+            lesion.x = ceiling
+        rate = lesion.wait * wait_factor
+        if lesion.clock > rate * left:
+            lesion.clock -= rate * left
+            return
+        left -= lesion.clock / rate
+        lesion.state = VASCULAR
+    lesion.x = grow(lesion.x, lesion.rate, log_capacity, left)
+
+
+@jit
+def vascular_day(lesion, p, log_capacity, sleep_factor, wait_factor):
+    """Days after founding on which an untreated new colony acquires vessels."""
+    ceiling = math.log(p.avascular_cells)
+    days = 0.0
+    if lesion.state == DORMANT:
+        rate = lesion.sleep * sleep_factor
+        if rate <= 0.0:
+            return math.inf
+        days += lesion.clock / rate
+    b = lesion.rate / p.avascular_slowdown
+    days += math.log(log_capacity / (log_capacity - ceiling)) / b
+    rate = lesion.wait * wait_factor
+    if rate <= 0.0:
+        return math.inf
+    return days + lesion.switch / rate
+
+
+@jit
+def found(seed, patient, p, who, store, parent_row, day, bed_open, inherits, weight):
+    """Carry out the next founding event of the emitter in row ``parent_row`` on ``day``; returns the first new row or -1.
+
+    A founder that lands in a breast whose primary stands merges with it and leaves no trace; once the bed is open it is a local
+    recurrence. ``weight`` is the number of like events that this one stands for.
+    """
+    nth = store[parent_row].nth
+    parent_key = store[parent_row].key
+    event = event_key(parent_key, nth)
+    first_row = -1
+    first = 0
+    fractions = store[parent_row].fraction.copy()
+    for j in range(burst_size(seed, patient, event, p)):
+        place = destination(seed, patient, event, j, first, p, who)
+        if j == 0:
+            first = place
+        if place == BREAST and not bed_open:
+            continue
+        row = add_colony(
+            seed, patient, p, who, store, event, child(event, j, place), place, day, fractions, inherits, weight
+        )
+        if first_row < 0:
+            first_row = row
+    store[parent_row].nth = nth + 1
+    store[parent_row].next += event_threshold(seed, patient, parent_key, nth + 1)
+    return first_row
+
+
+@jit
+def seeding_ratio(place, standing_primary, p):
+    """Founding rate of a lesion at a place relative to the primary at the same size."""
+    if place == BREAST:
+        return 1.0 if standing_primary else p.switch_metastasis_seeding * p.metastasis_seeding_ratio
+    if place == REGIONAL_NODES:
+        return p.switch_node_seeding * p.node_seeding_ratio
+    return p.switch_metastasis_seeding * p.metastasis_seeding_ratio

@@ -1,0 +1,114 @@
+"""Early disease: operated, given adjuvant therapy, and followed until a metastasis announces itself.
+
+The other way to become a metastatic patient. Ends with the patient at the diagnosis of her relapse, days counted from there.
+"""
+
+from __future__ import annotations
+
+import math
+
+from paget._jit import jit
+from paget.biology.advance import advance, age_hazards, tally
+from paget.biology.death import background_hazard
+from paget.biology.layout import BREAST, DORMANT, N_ORGANS, VASCULAR, diameter_cm
+from paget.biology.natural_history import FIRST_COLONY, NODES_ROW, PRIMARY_ROW, stage_group
+from paget.biology.patient import NOBODY
+from paget.randomness import ADJUVANT, uniform
+
+STEP_DAYS = 91.3125
+LONGEST_DAYS = 25 * 365.25
+ENDOCRINE_DAYS = 5 * 365.25
+CHEMOTHERAPY, ENDOCRINE, TRASTUZUMAB = range(3)
+
+
+@jit
+def adjuvant_therapy(seed, p, who, store):
+    """Give adjuvant therapy by stage and subtype; returns whether endocrine therapy is taken.
+
+    Each occult colony is eradicated or not by each therapy, by a draw of its own.
+    """
+    stage = stage_group(who.primary_cm, who.node_count)
+    positive = who.subtype <= 1
+    her2 = who.subtype == 1 or who.subtype == 2
+    use = p.adjuvant_chemo_use[stage - 1 + (0 if positive else 3)]
+    chemo = uniform(seed, who.id, NOBODY, ADJUVANT, CHEMOTHERAPY) < use
+    endocrine = positive and uniform(seed, who.id, NOBODY, ADJUVANT, ENDOCRINE) < p.adjuvant_endocrine_use
+    trastuzumab = her2 and uniform(seed, who.id, NOBODY, ADJUVANT, TRASTUZUMAB) < p.adjuvant_trastuzumab_use
+    for i in range(FIRST_COLONY, who.n):
+        lesion = store[i]
+        asleep = lesion.state == DORMANT
+        key = lesion.key
+        if chemo:
+            chance = p.eradicate_chemo_dormant if asleep else p.eradicate_chemo_awake
+            if uniform(seed, who.id, key, ADJUVANT, CHEMOTHERAPY) < chance:
+                lesion.mult = 0.0
+        if endocrine and not asleep and uniform(seed, who.id, key, ADJUVANT, ENDOCRINE) < p.eradicate_endocrine:
+            lesion.mult = 0.0
+        if trastuzumab and not asleep and uniform(seed, who.id, key, ADJUVANT, TRASTUZUMAB) < p.eradicate_trastuzumab:
+            lesion.mult = 0.0
+    return endocrine
+
+
+@jit
+def operate_early(p, who, store, body):
+    """Take out the primary and the nodes of early disease."""
+    store[PRIMARY_ROW].mult = 0.0
+    store[NODES_ROW].mult = 0.0
+    body.primary_out = 1
+    body.wound_until = body.day + p.wound_days
+
+
+@jit
+def _symptomatic(p, who, store):
+    """Whether some distant lesion is felt."""
+    for i in range(FIRST_COLONY, who.n):
+        lesion = store[i]
+        if lesion.mult > 0.0 and lesion.state == VASCULAR and (lesion.place < N_ORGANS or lesion.place == BREAST):
+            if lesion.place < N_ORGANS and diameter_cm(lesion.x, p.cells_per_cm3) >= lesion.symptom:
+                return True
+    return False
+
+
+@jit
+def live_early(seed, p, who, store, body, drugs):
+    """Live early disease to relapse; returns the days from surgery to it, or -1 with the outcome in ``body.died`` (0: end of time).
+
+    ``body.day`` is left at the last day lived.
+    """
+    operate_early(p, who, store, body)
+    endocrine = adjuvant_therapy(seed, p, who, store)
+    body.background = background_hazard(who.age, who.comorbidity, p)
+    tally(store, who, p, body.burden)
+    body.hazard = 0.0
+    drugs.any = 0
+    alive_colony = False
+    for i in range(FIRST_COLONY, who.n):
+        alive_colony = alive_colony or store[i].mult > 0.0
+    while body.day < LONGEST_DAYS:
+        days = min(STEP_DAYS, LONGEST_DAYS - body.day)
+        body.sleep_factor = p.endocrine_awakening if endocrine and body.day < ENDOCRINE_DAYS else 1.0
+        if alive_colony:
+            advance(seed, p, who, store, body, drugs, days)
+            tally(store, who, p, body.burden)
+        when, cause = age_hazards(p, who, body, days)
+        if when < math.inf:
+            body.day += when
+            body.died = cause
+            return -1.0
+        body.day += days
+        if alive_colony and _symptomatic(p, who, store):
+            body.sleep_factor = 1.0
+            return body.day
+    return -1.0
+
+
+@jit
+def restart_clock(who, store, body, day):
+    """Count days from the diagnosis of relapse: she is older, and everything founded lies further back."""
+    who.age += day / 365.25
+    if who.age > 52.0:
+        who.menopause = 1
+    for i in range(who.n):
+        store[i].founded -= day
+    body.wound_until -= day
+    body.day = 0.0

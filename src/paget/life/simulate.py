@@ -1,0 +1,209 @@
+"""From patient numbers to outcome records: the loop over patients, on as many threads as asked for.
+
+Results do not depend on threads or on how patients are cut into chunks, because a life is a function of its number alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paget._jit import jit
+from paget.biology.layout import CAPACITY, LESION
+from paget.biology.patient import PATIENT
+from paget.biology.state import BODY, DRUGS
+from paget.clinic.state import CLINIC
+from paget.life.kernel import live
+from paget.life.state import ARM, ASSESSMENT, EVENT, OUTCOME, PLAN, SIGHTING
+from paget.parameters import ParameterSet
+from paget.therapy import library
+
+Records = NDArray[Any]
+
+
+@jit
+def _live_many(seed, patients, which, parameters, agents, regimens, standard, plan, arms, scratch, out, log):
+    who, store, body, drugs, clinic = scratch
+    for k in range(patients.shape[0]):
+        live(
+            seed, patients[k], parameters[0], (agents, regimens), standard[0], plan[0], arms, which[k],
+            who[0], store, body[0], drugs[0], clinic[0], out[k], log,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LifePlan:
+    """What a study asks of a life, in days: who, until when, which gate, which visits; and what each arm does.
+
+    Attributes
+    ----------
+    horizon_days : float
+        Lives are followed to death or to this day after diagnosis.
+    source : {"de-novo", "relapse", "all"}
+        De novo stage IV; relapse after early disease; or everybody from diagnosis, whatever the stage (an untreated series).
+    gate_days : (float, float)
+        Shortest and longest induction before randomisation; (0, 0) randomises at diagnosis.
+    gate_required : {"nothing", "no-progression", "response"}
+    visits : sequence of (interval_days, until_days)
+        Interval of assessments, up to so many days after randomisation; the last interval goes on.
+    arms : sequence of dict
+        Fields of the ``ARM`` record; what is left out is zero or the neutral value.
+    standard_of_care : str
+        Name of the standard.
+    resectable_at_once_cm : float
+        If positive, primaries up to this size are randomised at diagnosis whatever the gate says.
+    """
+
+    standard_of_care: str
+    arms: tuple[dict[str, float], ...] = field(default_factory=lambda: ({},))
+    horizon_days: float = 25 * 365.25
+    source: str = "de-novo"
+    gate_days: tuple[float, float] = (0.0, 0.0)
+    gate_required: str = "nothing"
+    visits: tuple[tuple[float, float], ...] = ((84.0, math.inf),)
+    resectable_at_once_cm: float = 0.0
+
+    def plan_record(self, stop_at_gate: int = 0) -> Records:
+        """The plan as the kernel reads it."""
+        out = np.zeros(1, PLAN)
+        out["horizon"] = self.horizon_days
+        out["relapse"] = ("de-novo", "relapse", "all").index(self.source)
+        out["gate_low"], out["gate_high"] = self.gate_days
+        out["gate_required"] = ("nothing", "no-progression", "response").index(self.gate_required)
+        out["stop_at_gate"] = stop_at_gate
+        out["visit_days"], out["visit_until"] = self.visits[-1][0], math.inf
+        for k, (interval, until) in enumerate(self.visits[:4]):
+            out["visit_days"][0, k], out["visit_until"][0, k] = interval, until
+        out["mixed_resectable_cm"] = self.resectable_at_once_cm
+        return out
+
+    def arm_records(self) -> Records:
+        """The arms as the kernel reads them."""
+        out = np.zeros(len(self.arms), ARM)
+        for row, arm in zip(out, self.arms, strict=True):
+            row["received"], row["max_ecog"], row["first_regimen"] = 1.0, 4, -1
+            for name, value in arm.items():
+                row[name] = value
+        return out
+
+
+@dataclass(frozen=True)
+class Detail:
+    """Everything written down about replayed lives."""
+
+    outcomes: Records
+    assessments: Records
+    sightings: Records
+    events: Records
+
+
+def _scratch() -> tuple[Records, ...]:
+    return (
+        np.zeros(1, PATIENT), np.zeros(CAPACITY, LESION), np.zeros(1, BODY), np.zeros(1, DRUGS), np.zeros(1, CLINIC),
+    )  # fmt: skip
+
+
+def _no_log() -> tuple[Records, ...]:
+    return (np.zeros(0, ASSESSMENT), np.zeros(0, SIGHTING), np.zeros(0, EVENT), np.zeros(3, np.int64))
+
+
+def simulate(
+    plan: LifePlan,
+    patients: Sequence[int] | NDArray[np.int64],
+    arm: Sequence[int] | NDArray[np.int64] | int,
+    parameters: ParameterSet,
+    *,
+    seed: int,
+    threads: int = 1,
+    stop_at_gate: int = 0,
+    chunk: int = 256,
+    on_chunk: Callable[[int], None] | None = None,
+) -> Records:
+    """Live patients, each in her arm; one outcome record each, in the order given.
+
+    Parameters
+    ----------
+    plan : LifePlan
+    patients : integers
+        Numbers of natural histories.
+    arm : integers
+        Index of the arm of each patient (or one for all).
+    parameters : ParameterSet
+    seed : int
+        0 to 2**64 - 1.
+    threads : int
+    stop_at_gate : {0, 1, 2}
+        0 lives everybody to the end; 1 stops at randomisation; 2 stops those who are not randomised.
+    chunk : int
+        Patients a task; changes nothing but the rhythm of ``on_chunk``.
+    on_chunk : callable, optional
+        Called with the number of patients done, from the calling thread.
+
+    Returns
+    -------
+    record array of ``OUTCOME``
+    """
+    ids = np.ascontiguousarray(patients, np.int64)
+    which = np.ascontiguousarray(np.broadcast_to(np.asarray(arm, np.int64), ids.shape))
+    out = np.zeros(len(ids), OUTCOME)
+    shared = (
+        parameters.record, library().agent_records(), library().regimen_records(),
+        library().standard_record(plan.standard_of_care), plan.plan_record(stop_at_gate), plan.arm_records(),
+    )  # fmt: skip
+
+    def work(start: int) -> int:
+        stop = min(start + chunk, len(ids))
+        _live_many(
+            np.uint64(seed), ids[start:stop], which[start:stop], *shared, _scratch(), out[start:stop], _no_log()
+        )
+        return stop - start
+
+    starts = range(0, len(ids), chunk)
+    if threads <= 1 or len(ids) <= chunk:
+        for start in starts:
+            done = work(start)
+            if on_chunk:
+                on_chunk(done)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            try:
+                for done in pool.map(work, starts):
+                    if on_chunk:
+                        on_chunk(done)
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+    return out
+
+
+def replay(
+    plan: LifePlan,
+    patients: Sequence[int] | NDArray[np.int64],
+    arm: Sequence[int] | NDArray[np.int64] | int,
+    parameters: ParameterSet,
+    *,
+    seed: int,
+) -> Detail:
+    """Live patients again and write everything down: assessments, sightings of lesions, events."""
+    ids = np.ascontiguousarray(patients, np.int64)
+    which = np.ascontiguousarray(np.broadcast_to(np.asarray(arm, np.int64), ids.shape))
+    size = max(1, len(ids))
+    log = (
+        np.zeros(400 * size, ASSESSMENT), np.zeros(8000 * size, SIGHTING), np.zeros(1200 * size, EVENT), np.zeros(3, np.int64),
+    )  # fmt: skip
+    out = np.zeros(len(ids), OUTCOME)
+    _live_many(
+        np.uint64(seed), ids, which, parameters.record, library().agent_records(), library().regimen_records(),
+        library().standard_record(plan.standard_of_care), plan.plan_record(), plan.arm_records(), _scratch(), out, log,
+    )  # fmt: skip
+    counts = log[3]
+    return Detail(out, log[0][: counts[0]], log[1][: counts[1]], log[2][: counts[2]])
+
+
+__all__ = ["Detail", "LifePlan", "replay", "simulate"]

@@ -1,0 +1,134 @@
+"""The plan and the arms that a life is given, and the records that come out of it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+ARM = np.dtype(
+    [
+        ("procedure", np.int64),  # 0 none, 1 surgery, 2 sham
+        ("first_regimen", np.int64),  # instead of the standard's first line, -1 none
+        ("untreated", np.int64),  # 1: no systemic therapy at all
+        ("delay_median", np.float64),  # days from time zero to the operation
+        ("delay_sd_log", np.float64),
+        ("received", np.float64),
+        ("max_ecog", np.int64),
+        ("unless_progressed", np.int64),
+        ("conserving", np.float64),
+        ("radiotherapy_conserving", np.float64),
+        ("radiotherapy_mastectomy", np.float64),
+        ("margin_involved", np.float64),
+        ("pause_days", np.float64),
+        ("systemic_after", np.int64),
+        ("crossover", np.float64),
+        ("crossover_on", np.int64),  # 0 never, 1 locoregional progression, 2 any time
+        ("crossover_delay", np.float64),
+    ],
+    align=True,
+)
+
+PLAN = np.dtype(
+    [
+        ("horizon", np.float64),  # days from diagnosis
+        ("relapse", np.int64),  # 0: de novo stage IV; 1: relapse after early disease; 2: everybody, from diagnosis
+        ("gate_low", np.float64),  # induction, days; both 0: randomised at diagnosis
+        ("gate_high", np.float64),
+        ("gate_required", np.int64),  # 0 nothing, 1 no progression, 2 response
+        ("stop_at_gate", np.int64),  # 1: stop there (screening), 2: stop only if not passed
+        ("visit_days", np.float64, (4,)),  # intervals ...
+        ("visit_until", np.float64, (4,)),  # ... up to these days after time zero
+        ("mixed_resectable_cm", np.float64),  # > 0: primaries up to this size skip the gate
+    ],
+    align=True,
+)
+
+NOT_REACHED = np.nan
+OUTCOME = np.dtype(
+    [
+        ("patient_id", np.int64),
+        ("eligible_disease", np.int64),  # 1 if the life is of the asked kind (de novo or relapsed)
+        ("gate", np.int64),  # 0 passed, 1 died, 2 progressed, 3 no response
+        ("age_years", np.float64),
+        ("menopause", np.int64),
+        ("ecog", np.int64),
+        ("comorbidity", np.int64),
+        ("subtype", np.int64),
+        ("class_", np.int64),
+        ("lobular", np.int64),
+        ("primary_cm", np.float64),
+        ("node_count", np.int64),
+        ("n_metastases", np.int64),
+        ("n_sites", np.int64),
+        ("site", np.int64, (6,)),
+        ("found_by", np.int64),
+        ("disease_free_days", np.float64),  # relapse: from surgery of the primary
+        ("tumour_age_days", np.float64),
+        ("ctc_mean", np.float64),  # expected circulating tumour cells in 7.5 ml at diagnosis
+        ("merged", np.int64),
+        ("randomised_day", np.float64),
+        ("ecog_randomised", np.int64),
+        ("surgery_day", np.float64),
+        ("conserving", np.int64),
+        ("margins_free", np.int64),
+        ("radiotherapy", np.int64),
+        ("crossover", np.int64),
+        ("surgery_death", np.int64),
+        ("first_regimen", np.int64),
+        ("n_lines", np.int64),
+        ("progression_day", np.float64),
+        ("distant_progression_day", np.float64),
+        ("local_progression_day", np.float64),
+        ("first_progression_day", np.float64),  # from diagnosis, before randomisation too
+        ("last_assessment_day", np.float64),
+        ("best_response", np.int64),
+        ("first_line_response", np.int64),
+        ("true_progression_day", np.float64),
+        ("death_day", np.float64),
+        ("death_cause", np.int64),
+        ("last_day", np.float64),  # end of what was simulated
+    ],
+    align=True,
+)
+
+ASSESSMENT = np.dtype(
+    [
+        ("patient_id", np.int64),
+        ("visit", np.int64),
+        ("day", np.float64),
+        ("line", np.int64),
+        ("sum_target_cm", np.float64),
+        ("n_target", np.int64),
+        ("target_response", np.int64),
+        ("nontarget_response", np.int64),
+        ("new_lesion", np.int64),
+        ("overall_response", np.int64),
+        ("baseline", np.int64),
+        ("ecog", np.int64),
+    ],
+    align=True,
+)
+SIGHTING = np.dtype(
+    [
+        ("patient_id", np.int64),
+        ("visit", np.int64),
+        ("day", np.float64),
+        ("lesion", np.int64),
+        ("place", np.int64),
+        ("role", np.int64),  # 1 target, 2 non-target, 3 new
+        ("measured_cm", np.float64),
+        ("true_cm", np.float64),
+    ],
+    align=True,
+)
+EVENT = np.dtype(
+    [("patient_id", np.int64), ("day", np.float64), ("event", np.int64), ("detail", np.float64)], align=True
+)
+(
+    EV_DIAGNOSIS, EV_RANDOMISED, EV_LINE, EV_STOP, EV_MAINTENANCE, EV_SURGERY, EV_RESPONSE, EV_PROGRESSION, EV_LOCAL, EV_DISTANT,
+    EV_WAKE, EV_FOUNDED, EV_DEATH, EV_END, EV_GATE_FAILED, EV_NO_MORE,
+) = range(16)  # fmt: skip
+EVENTS = (
+    "diagnosis", "randomisation", "line", "drug stopped", "maintenance", "surgery", "response", "progression",
+    "locoregional progression", "distant progression", "colony wakes", "colonies founded", "death", "end of follow-up", "not randomised",
+    "no further systemic therapy",
+)  # fmt: skip

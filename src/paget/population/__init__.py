@@ -1,0 +1,1 @@
+"""Populations of virtual patients: grown to diagnosis once, kept, and drawn from."""

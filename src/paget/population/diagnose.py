@@ -1,0 +1,58 @@
+"""Growing natural histories to diagnosis: cheap, because most of them never become metastatic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paget._jit import jit
+from paget.biology.layout import CAPACITY, LESION
+from paget.biology.natural_history import grow_to_diagnosis
+from paget.biology.patient import PATIENT
+from paget.parameters import ParameterSet
+
+CHUNK = 4096
+
+
+@jit
+def _grow_many(seed, first, count, parameters, whos, store):
+    for k in range(count):
+        grow_to_diagnosis(seed, first + k, parameters[0], whos[k], store)
+
+
+def diagnose(
+    first: int,
+    count: int,
+    parameters: ParameterSet,
+    *,
+    seed: int,
+    threads: int = 1,
+    on_chunk: Callable[[int], None] | None = None,
+) -> NDArray[Any]:
+    """Grow natural histories ``first`` to ``first + count - 1`` to diagnosis; the patient records, in order.
+
+    Whether staging sees metastases is in ``metastatic``.
+    """
+    out = np.zeros(count, PATIENT)
+    record = parameters.record
+
+    def work(start: int) -> int:
+        stop = min(start + CHUNK, count)
+        _grow_many(np.uint64(seed), first + start, stop - start, record, out[start:stop], np.zeros(CAPACITY, LESION))
+        return stop - start
+
+    if threads <= 1:
+        for start in range(0, count, CHUNK):
+            done = work(start)
+            if on_chunk:
+                on_chunk(done)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            for done in pool.map(work, range(0, count, CHUNK)):
+                if on_chunk:
+                    on_chunk(done)
+    return out

@@ -1,0 +1,117 @@
+"""Systemic care as the clinic gives it: the standard's choice for a line, its drugs, and when they stop."""
+
+from __future__ import annotations
+
+import math
+
+from paget._jit import jit
+from paget.biology.patient import NOBODY
+from paget.biology.resistance import AXIS_FAMILIES, N_AXES
+from paget.biology.state import MAX_AGENTS
+from paget.randomness import CARE, PHARMACOLOGY, exponential, normal, uniform
+from paget.therapy.layout import MAX_LINES, MAX_OPTIONS
+
+NO_REGIMEN = -1
+CHOICE, ATTRITION, TOXICITY = 100, 200, 300  # draw indices, a line (and agent) added
+
+
+@jit
+def draw_pharmacology(seed, who, drugs, p):
+    """This patient's factor on the kill of each family of drugs."""
+    for axis in range(N_AXES):
+        for family in range(AXIS_FAMILIES[axis]):
+            z = normal(seed, who.id, NOBODY, PHARMACOLOGY, 4 * axis + family)
+            drugs.effect[axis, family] = math.exp(p.kill_sd_log * z)
+
+
+@jit
+def stop_all(drugs):
+    """No systemic therapy."""
+    drugs.n = 0
+    drugs.regimen = NO_REGIMEN
+
+
+@jit
+def apply_agents(drugs, agents, paused):
+    """Set the kill rates of the agents now given; none while therapy pauses."""
+    for axis in range(N_AXES):
+        drugs.active[axis] = 0
+        for family in range(3):
+            drugs.kill[axis, family] = 0.0
+    drugs.any = 0
+    drugs.cytotoxic = 0
+    drugs.growth = 1.0
+    if paused:
+        return
+    for k in range(drugs.n):
+        agent = agents[drugs.agent[k]]
+        drugs.any = 1
+        drugs.active[agent.axis] = 1
+        drugs.kill[agent.axis, agent.family] += agent.kill * drugs.effect[agent.axis, agent.family]
+        drugs.growth *= agent.growth
+        if agent.cytotoxic == 1:
+            drugs.cytotoxic = 1
+
+
+@jit
+def begin_regimen(seed, who, drugs, agents, regimens, regimen, day):
+    """Begin a regimen: each agent runs to its course, to toxicity or to progression."""
+    drugs.regimen = regimen
+    drugs.n = regimens[regimen].n
+    for k in range(drugs.n):
+        a = regimens[regimen].agent[k]
+        drugs.agent[k] = a
+        until = day + regimens[regimen].days[k]
+        if agents[a].toxic_stop > 0.0:
+            draw = exponential(seed, who.id, NOBODY, CARE, TOXICITY + MAX_AGENTS * drugs.line + k)
+            until = min(until, day + draw / agents[a].toxic_stop)
+        drugs.until[k] = until
+
+
+@jit
+def end_due_agents(drugs, day):
+    """Drop agents whose course is over; returns how many ended."""
+    kept = 0
+    for k in range(drugs.n):
+        if drugs.until[k] > day + 1e-9:
+            drugs.agent[kept] = drugs.agent[k]
+            drugs.until[kept] = drugs.until[k]
+            kept += 1
+    ended = drugs.n - kept
+    drugs.n = kept
+    return ended
+
+
+@jit
+def next_end(drugs):
+    """Day on which the next agent ends."""
+    when = math.inf
+    for k in range(drugs.n):
+        when = min(when, drugs.until[k])
+    return when
+
+
+@jit
+def choose_regimen(seed, who, standard, line, crisis):
+    """The standard's regimen for a line given what the clinic sees; -1 if it has none."""
+    if line >= MAX_LINES:
+        return NO_REGIMEN
+    u = uniform(seed, who.id, NOBODY, CARE, CHOICE + line)
+    for option in range(MAX_OPTIONS):
+        chance = standard.chance[who.subtype, crisis, who.menopause, line, option]
+        if u < chance:
+            return standard.regimen[who.subtype, crisis, who.menopause, line, option]
+        u -= chance
+    return NO_REGIMEN
+
+
+@jit
+def gives_up(seed, who, body, line, p):
+    """Whether no (further) line is given: too ill, or by choice, more often with age."""
+    if line == 0:
+        too_ill = body.hazard * 365.25 > p.first_line_futile_hazard_per_year
+        return too_ill or uniform(seed, who.id, NOBODY, CARE, ATTRITION) < p.untreated_share
+    if body.hazard * 365.25 > p.futile_hazard_per_year:
+        return True
+    chance = p.attrition_58 * math.exp(p.attrition_log_per_year * (who.age - 58.0))
+    return uniform(seed, who.id, NOBODY, CARE, ATTRITION + line) < chance
