@@ -26,7 +26,7 @@ _MONTHS = {"MONTHS": 1.0, "DAYS": 1.0 / DAYS_PER_MONTH, "WEEKS": 7.0 / DAYS_PER_
 _PLANNED = ("TRT01P", "ARMCD", "ARM")
 
 
-class EmptyPopulation(PagetError):
+class EmptyPopulationError(PagetError):
     """An analysis population without a patient, or without one in some arm."""
 
 
@@ -198,7 +198,7 @@ def _in_population(adsl: pl.DataFrame, population: str) -> pl.DataFrame:
         return adsl
     chosen = adsl.filter(_polars().col(flag) == "Y")
     if not chosen.height:
-        raise EmptyPopulation(
+        raise EmptyPopulationError(
             f"no patient is in the {population} population", where="ADSL", key=flag, expected="'Y' for some"
         )
     return chosen
@@ -281,7 +281,7 @@ def _once(table: pl.DataFrame, where: str, expected: str) -> None:
 def _require(table: pl.DataFrame, columns: Sequence[str], where: str) -> None:
     for name in columns:
         if name not in table.columns:
-            guess = nearest(name, table.columns)
+            guess = nearest(name, [c for c in table.columns if c not in columns])
             raise PagetError(
                 f"the table has no column {name}",
                 where=where,

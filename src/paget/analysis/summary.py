@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..errors import PagetError, unknown
 from . import readouts
 from ._arrays import Bools
-from .adam import EmptyPopulation, Endpoint, arm_column, read_endpoint
+from .adam import EmptyPopulationError, Endpoint, arm_column, read_endpoint
 from .km import IntervalKind
 from .records import NAMES, Record, check_published, join_published, record
 
@@ -145,7 +145,7 @@ def summarise(
         for population in populations:
             try:
                 data, arm = _population(adsl, adtte, spec, population, (experimental, control), incomplete)
-            except EmptyPopulation as error:
+            except EmptyPopulationError as error:
                 if population == "itt":
                     raise
                 sides = {"experimental": experimental, "control": control}
@@ -187,12 +187,12 @@ def _population(
     arms: tuple[str, str],
     incomplete: str,
 ) -> tuple[Endpoint, Bools]:
-    """The patients of both arms and which of them are in the experimental one."""
+    """Read the patients of both arms and which of them are in the experimental one."""
     data = read_endpoint(adsl, adtte, spec.paramcd, population=population, incomplete=incomplete)
     code = arm_column(data, *arms, as_treated=population == "as-treated")
     data, arm = data.select(code >= 0), code[code >= 0] == 1
     if arm.all() or not arm.any():
-        raise EmptyPopulation(
+        raise EmptyPopulationError(
             f"one arm of the {population} population is empty", got=f"{spec.paramcd}, n = {len(arm)}"
         )
     return data, arm

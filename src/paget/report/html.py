@@ -10,7 +10,7 @@ from typing import Any
 
 from paget.report.figures.baseline import BaselineRow
 from paget.report.figures.consort import ConsortFlow
-from paget.report.records import ROLES, Record, headline, number, what, who, with_interval
+from paget.report.records import ROLES, Record, endpoint_of, headline, interval, number, what, who
 from paget.report.save import write_atomic
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -172,11 +172,14 @@ def _row(record: Record, labels: Mapping[str, str]) -> dict[str, Any]:
     published = record.get("published")
     mc = record.get("mc_se")
     return {
+        "endpoint": endpoint_of(record),
         "what": what(record),
         "who": who(record, labels),
-        "simulated": with_interval(measure, record),
+        "simulated": number(measure, record.get("value")),
+        "interval": interval(measure, record),
         "mc_se": number(measure, mc) if mc is not None else "",
-        "published": with_interval(measure, published) if published else None,
+        "published": number(measure, published["value"]) if published else None,
+        "published_interval": interval(measure, published) if published else "",
         "evidence": published.get("evidence", "") if published else "",
         "role": str(record.get("role", "")),
     }

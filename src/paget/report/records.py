@@ -63,37 +63,57 @@ def number(measure: str, value: float | None) -> str:
     return f"{value:.1f}" if "months" in measure else f"{value:.2f}"
 
 
-def with_interval(measure: str, part: Record) -> str:
-    """Value and interval of a record or of its ``published`` part; an open limit is shown as such.
+def interval(measure: str, part: Record) -> str:
+    """Interval of a record or of its ``published`` part; an open limit is shown as such; empty where there is none.
 
     Examples
     --------
-    >>> with_interval("hazard_ratio", {"value": 1.11, "ci_low": 0.82, "ci_high": 1.52, "ci_level": 0.9})
-    '1.11 (90 % CI 0.82 to 1.52)'
-    >>> with_interval("median_months", {"value": 53.1, "ci_low": 47.9, "ci_high": None, "ci_level": 0.95})
-    '53.1 (95 % CI 47.9 to not reached)'
+    >>> interval("hazard_ratio", {"ci_low": 0.82, "ci_high": 1.52, "ci_level": 0.9})
+    '90 % CI 0.82 to 1.52'
+    >>> interval("median_months", {"ci_low": 47.9, "ci_high": None, "ci_level": 0.95})
+    '95 % CI 47.9 to not reached'
     """
-    text = number(measure, part.get("value"))
     low, high = part.get("ci_low"), part.get("ci_high")
     if low is None and high is None:
-        return text
+        return ""
     level = part.get("ci_level")
     words = f"{100 * level:.4g} % CI" if level is not None else "CI"
-    return f"{text} ({words} {number(measure, low)} to {number(measure, high)})"
+    first = number(measure, low)
+    if measure in SHARES and low is not None and high is not None:
+        first = first.removesuffix(" %")
+    return f"{words} {first} to {number(measure, high)}"
+
+
+def with_interval(measure: str, part: Record) -> str:
+    """Value and interval in one line.
+
+    Examples
+    --------
+    >>> with_interval("survival", {"value": 0.684, "ci_low": 0.6, "ci_high": 0.75, "ci_level": 0.95})
+    '68.4 % (95 % CI 60.0 to 75.0 %)'
+    """
+    text, words = number(measure, part.get("value")), interval(measure, part)
+    return f"{text} ({words})" if words else text
+
+
+def endpoint_of(record: Record) -> str:
+    """Endpoint of a record in words."""
+    endpoint = str(record.get("endpoint", ""))
+    return ENDPOINTS.get(endpoint, endpoint.replace("-", " ").capitalize())
 
 
 def what(record: Record) -> str:
-    """What a record measures, in words.
+    """What a record measures of its endpoint, in words.
 
     Examples
     --------
     >>> what({"endpoint": "overall-survival", "measure": "survival", "at_months": 36, "arm": "systemic"})
-    'Overall survival: survival at 36 months'
+    'survival at 36 months'
+    >>> what({"measure": "hazard_ratio", "subgroup": "age < 55", "time_zero": "diagnosis"})
+    'hazard ratio (from diagnosis, age < 55)'
     """
-    endpoint = str(record.get("endpoint", ""))
     measure = str(record["measure"])
-    words = MEASURES.get(measure, measure.replace("_", " "))
-    text = f"{ENDPOINTS.get(endpoint, endpoint.replace('-', ' ').capitalize())}: {words}"
+    text = MEASURES.get(measure, measure.replace("_", " "))
     if record.get("at_months") is not None:
         text += f" at {record['at_months']:g} months"
     extra = []

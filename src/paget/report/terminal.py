@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from paget.report.records import Record, headline, number, what, who, with_interval
+from paget.report.records import Record, endpoint_of, headline, number, what, who
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -40,29 +40,37 @@ def comparison_table(
     from rich.text import Text
 
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
-    table.add_column("Result", overflow="fold")
-    table.add_column("Arm", overflow="fold")
-    table.add_column("Simulated", overflow="fold")
-    table.add_column("Published", overflow="fold")
-    table.add_column("Role")
-    last = None
+    for name in ("Result", "Arm", "Simulated", "Published", "Role"):
+        table.add_column(name, overflow="fold")
+    endpoint = name = None
     for record in headline(records, all_records=all_records):
-        measure = str(record["measure"])
-        simulated = with_interval(measure, record)
-        if record.get("mc_se") is not None:
-            simulated += f" ± {number(measure, record['mc_se'])}"
-        published = record.get("published")
-        name = what(record)
-        # texts, not strings: a label in square brackets is not markup
-        cells = (
-            "" if name == last else name,
+        if (new := endpoint_of(record)) != endpoint:
+            endpoint, name = new, None
+            # texts, not strings: a label in square brackets is not markup
+            table.add_row(Text(endpoint, style="bold"))
+        measure, published = str(record["measure"]), record.get("published")
+        cells = [
+            "" if what(record) == name else "  " + what(record),
             who(record, labels),
-            simulated,
-            with_interval(measure, published) if published else "not read",
+            _short(measure, record, record.get("mc_se")),
+            _short(measure, published) if published else "not read",
             str(record.get("role", "")),
-        )
+        ]
         table.add_row(*(Text(cell, style="" if published or i < 3 else "dim") for i, cell in enumerate(cells)))
-        last = name
-    table.caption = "± Monte-Carlo standard error. Research software: not for clinical use."
+        name = what(record)
+    table.caption = "In brackets: 95 % CI unless marked. ± Monte-Carlo error. Research software: not for clinical use."
     table.caption_justify = "left"
     return table
+
+
+def _short(measure: str, part: Record, mc_se: float | None = None) -> str:
+    """Value, Monte-Carlo error and interval, as short as can be."""
+    text = number(measure, part.get("value"))
+    if mc_se is not None:
+        text += f" ± {number(measure, mc_se)}"
+    low, high, level = part.get("ci_low"), part.get("ci_high"), part.get("ci_level")
+    if low is None and high is None:
+        return text
+    ends = [number(measure, end).removesuffix(" %") if end is not None else "open" for end in (low, high)]
+    mark = f"; {100 * level:.4g} %" if level is not None and level != 0.95 else ""
+    return f"{text} ({ends[0]} to {ends[1]}{mark})"
