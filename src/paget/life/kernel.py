@@ -59,6 +59,7 @@ GATE = 40  # index of the draw for the length of induction
 TRUE_PROGRESSION = 1.728  # 20 % in diameter, as volume
 PASSED, DIED, PROGRESSED, NO_RESPONSE = range(4)
 ALL_SUMS, DISTANT_SUMS = 0, 1
+AT_ONCE, INOPERABLE = 1, 2  # flags of a patient in a study
 
 
 @jit
@@ -129,6 +130,12 @@ def _visit_interval(plan, since):
         if since < plan.visit_until[k]:
             return plan.visit_days[k]
     return plan.visit_days[3]
+
+
+@jit
+def _crossover_delay(seed, who, arm):
+    spread = arm.crossover_delay_sd_log * normal(seed, who.id, NOBODY, OPERATION, CROSSOVER_DAY)
+    return max(1.0, arm.crossover_delay * math.exp(spread))
 
 
 @jit
@@ -234,7 +241,7 @@ def begin(seed, patient, p, plan, who, store, body, drugs, out):
 
 
 @jit
-def live(seed, patient, p, library, standard, plan, arms, which, who, store, body, drugs, clinic, out, log):
+def live(seed, patient, p, library, standard, plan, arms, which, flags, who, store, body, drugs, clinic, out, log):
     """Live one patient in one arm.
 
     Parameters
@@ -249,6 +256,8 @@ def live(seed, patient, p, library, standard, plan, arms, which, who, store, bod
         Standard of care.
     plan, arms, which : record, record array, int
         The study's schedule, all its arms, and the arm lived here.
+    flags : int
+        ``AT_ONCE`` randomises her at diagnosis whatever the gate says; ``INOPERABLE`` keeps the operation from her.
     who, store, body, drugs, clinic : records
         Scratch.
     out : record
@@ -279,8 +288,9 @@ def live(seed, patient, p, library, standard, plan, arms, which, who, store, bod
 
     # when the trial begins for her, and when each arm would operate
     gated = plan.gate_high > 0.0
-    if gated and plan.mixed_resectable_cm > 0.0 and who.primary_cm <= plan.mixed_resectable_cm:
+    if flags & AT_ONCE:
         gated = False
+    operable = (flags & INOPERABLE) == 0
     gate = 0.0
     if gated:
         gate = plan.gate_low + (plan.gate_high - plan.gate_low) * uniform(seed, patient, NOBODY, OPERATION, GATE)
@@ -292,9 +302,9 @@ def live(seed, patient, p, library, standard, plan, arms, which, who, store, bod
     cross_day = math.inf
     for a in range(arms.shape[0]):
         if arms[a].crossover_on == 2:
-            cross_day = gate + arms[a].crossover_delay * (0.25 + 1.5 * operation_draw(seed, who, CROSSOVER_DAY))
+            cross_day = gate + _crossover_delay(seed, who, arms[a])
     operation = math.inf
-    if arm.procedure > 0 and operation_draw(seed, who, RECEIVED) < arm.received:
+    if arm.procedure > 0 and operable and operation_draw(seed, who, RECEIVED) < arm.received:
         operation = stops[which]
     crossing = arm.crossover_on > 0 and operation_draw(seed, who, CROSSOVER) < arm.crossover
     if crossing and arm.crossover_on == 2:
@@ -425,7 +435,7 @@ def live(seed, patient, p, library, standard, plan, arms, which, who, store, bod
                     out.local_progression_day = body.day
                     note(log, patient, body.day, EV_LOCAL, 0.0)
                     if crossing and arm.crossover_on == 1 and body.primary_out == 0:
-                        operation = body.day + arm.crossover_delay
+                        operation = body.day + _crossover_delay(seed, who, arm)
             response_now = _better(response_now, overall)
             if overall == PD:
                 if math.isnan(out.first_progression_day):

@@ -19,20 +19,22 @@ from paget.biology.layout import CAPACITY, LESION
 from paget.biology.patient import PATIENT
 from paget.biology.state import BODY, DRUGS
 from paget.clinic.state import CLINIC
+from paget.errors import unknown
 from paget.life.kernel import live
 from paget.life.state import ARM, ASSESSMENT, EVENT, OUTCOME, PLAN, SIGHTING
 from paget.parameters import ParameterSet
 from paget.therapy import library
+from paget.therapy.library import AXES
 
 Records = NDArray[Any]
 
 
 @jit
-def _live_many(seed, patients, which, parameters, agents, regimens, standard, plan, arms, scratch, out, log):
+def _live_many(seed, patients, which, flags, parameters, agents, regimens, standard, plan, arms, scratch, out, log):
     who, store, body, drugs, clinic = scratch
     for k in range(patients.shape[0]):
         live(
-            seed, patients[k], parameters[0], (agents, regimens), standard[0], plan[0], arms, which[k],
+            seed, patients[k], parameters[0], (agents, regimens), standard[0], plan[0], arms, which[k], flags[k],
             who[0], store, body[0], drugs[0], clinic[0], out[k], log,
         )  # fmt: skip
 
@@ -56,8 +58,8 @@ class LifePlan:
         Fields of the ``ARM`` record; what is left out is zero or the neutral value.
     standard_of_care : str
         Name of the standard.
-    resectable_at_once_cm : float
-        If positive, primaries up to this size are randomised at diagnosis whatever the gate says.
+    not_available : sequence of str
+        Axes of drugs that nobody receives, whatever the standard says.
     """
 
     standard_of_care: str
@@ -67,7 +69,7 @@ class LifePlan:
     gate_days: tuple[float, float] = (0.0, 0.0)
     gate_required: str = "nothing"
     visits: tuple[tuple[float, float], ...] = ((84.0, math.inf),)
-    resectable_at_once_cm: float = 0.0
+    not_available: tuple[str, ...] = ()
 
     def plan_record(self, stop_at_gate: int = 0) -> Records:
         """The plan as the kernel reads it."""
@@ -80,7 +82,6 @@ class LifePlan:
         out["visit_days"], out["visit_until"] = self.visits[-1][0], math.inf
         for k, (interval, until) in enumerate(self.visits[:4]):
             out["visit_days"][0, k], out["visit_until"][0, k] = interval, until
-        out["mixed_resectable_cm"] = self.resectable_at_once_cm
         return out
 
     def arm_records(self) -> Records:
@@ -113,6 +114,23 @@ def _no_log() -> tuple[Records, ...]:
     return (np.zeros(0, ASSESSMENT), np.zeros(0, SIGHTING), np.zeros(0, EVENT), np.zeros(3, np.int64))
 
 
+def _each(value: Sequence[int] | NDArray[np.int64] | int, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.ascontiguousarray(np.broadcast_to(np.asarray(value, np.int64), ids.shape))
+
+
+def _shared(plan: LifePlan, parameters: ParameterSet, stop_at_gate: int) -> tuple[Records, ...]:
+    agents = library().agent_records()
+    for axis in plan.not_available:
+        if axis not in AXES:
+            raise unknown("axis of drugs", axis, AXES)
+        mine = [agent.axis == axis for agent in library().agents.values()]
+        agents["kill"][mine] = 0.0
+    return (
+        parameters.record, agents, library().regimen_records(),
+        library().standard_record(plan.standard_of_care), plan.plan_record(stop_at_gate), plan.arm_records(),
+    )  # fmt: skip
+
+
 def simulate(
     plan: LifePlan,
     patients: Sequence[int] | NDArray[np.int64],
@@ -120,6 +138,7 @@ def simulate(
     parameters: ParameterSet,
     *,
     seed: int,
+    flags: NDArray[np.int64] | int = 0,
     threads: int = 1,
     stop_at_gate: int = 0,
     chunk: int = 256,
@@ -137,6 +156,8 @@ def simulate(
     parameters : ParameterSet
     seed : int
         0 to 2**64 - 1.
+    flags : integers
+        Of each patient (or one for all): ``AT_ONCE``, ``INOPERABLE`` of `paget.life.kernel`.
     threads : int
     stop_at_gate : {0, 1, 2}
         0 lives everybody to the end; 1 stops at randomisation; 2 stops those who are not randomised.
@@ -150,18 +171,16 @@ def simulate(
     record array of ``OUTCOME``
     """
     ids = np.ascontiguousarray(patients, np.int64)
-    which = np.ascontiguousarray(np.broadcast_to(np.asarray(arm, np.int64), ids.shape))
+    which, marks = _each(arm, ids), _each(flags, ids)
     out = np.zeros(len(ids), OUTCOME)
-    shared = (
-        parameters.record, library().agent_records(), library().regimen_records(),
-        library().standard_record(plan.standard_of_care), plan.plan_record(stop_at_gate), plan.arm_records(),
-    )  # fmt: skip
+    shared = _shared(plan, parameters, stop_at_gate)
 
     def work(start: int) -> int:
         stop = min(start + chunk, len(ids))
         _live_many(
-            np.uint64(seed), ids[start:stop], which[start:stop], *shared, _scratch(), out[start:stop], _no_log()
-        )
+            np.uint64(seed), ids[start:stop], which[start:stop], marks[start:stop], *shared, _scratch(), out[start:stop],
+            _no_log(),
+        )  # fmt: skip
         return stop - start
 
     starts = range(0, len(ids), chunk)
@@ -189,19 +208,17 @@ def replay(
     parameters: ParameterSet,
     *,
     seed: int,
+    flags: NDArray[np.int64] | int = 0,
 ) -> Detail:
     """Live patients again and write everything down: assessments, sightings of lesions, events."""
     ids = np.ascontiguousarray(patients, np.int64)
-    which = np.ascontiguousarray(np.broadcast_to(np.asarray(arm, np.int64), ids.shape))
     size = max(1, len(ids))
     log = (
         np.zeros(400 * size, ASSESSMENT), np.zeros(8000 * size, SIGHTING), np.zeros(1200 * size, EVENT), np.zeros(3, np.int64),
     )  # fmt: skip
     out = np.zeros(len(ids), OUTCOME)
-    _live_many(
-        np.uint64(seed), ids, which, parameters.record, library().agent_records(), library().regimen_records(),
-        library().standard_record(plan.standard_of_care), plan.plan_record(), plan.arm_records(), _scratch(), out, log,
-    )  # fmt: skip
+    shared = _shared(plan, parameters, 0)
+    _live_many(np.uint64(seed), ids, _each(arm, ids), _each(flags, ids), *shared, _scratch(), out, log)
     counts = log[3]
     return Detail(out, log[0][: counts[0]], log[1][: counts[1]], log[2][: counts[2]])
 

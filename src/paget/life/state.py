@@ -23,6 +23,7 @@ ARM = np.dtype(
         ("crossover", np.float64),
         ("crossover_on", np.int64),  # 0 never, 1 locoregional progression, 2 any time
         ("crossover_delay", np.float64),
+        ("crossover_delay_sd_log", np.float64),
     ],
     align=True,
 )
@@ -37,7 +38,6 @@ PLAN = np.dtype(
         ("stop_at_gate", np.int64),  # 1: stop there (screening), 2: stop only if not passed
         ("visit_days", np.float64, (4,)),  # intervals ...
         ("visit_until", np.float64, (4,)),  # ... up to these days after time zero
-        ("mixed_resectable_cm", np.float64),  # > 0: primaries up to this size skip the gate
     ],
     align=True,
 )
