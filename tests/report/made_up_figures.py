@@ -130,11 +130,18 @@ FLOW = consort.ConsortFlow(
     assessed=2431,
     registered=390,
     randomised=256,
-    not_eligible={"age under 18": 3, "brain metastases at diagnosis": 168, "ECOG above 1": 702, "pregnant": 0},
+    not_eligible={
+        "age under 18": 3,
+        "brain metastases at diagnosis": 168,
+        "ECOG above 1": 702,
+        "pregnant": 0,
+    },
     set_aside=1168,
     not_randomised={"progression during induction": 92, "death during induction": 21, "ECOG worse": 21},
     arms=[
-        consort.ConsortArm(CONTROL, 131, 131, 131, crossed_over=22, lost=6, treatment="systemic therapy alone"),
+        consort.ConsortArm(
+            CONTROL, 131, 131, 131, crossed_over=22, lost=6, treatment="systemic therapy alone"
+        ),
         consort.ConsortArm(
             EXPERIMENTAL,
             125,
@@ -214,7 +221,13 @@ def shares() -> Drawing:
     )
 
 
-LESION_STARTS = (("breast", 4.2, -0.2), ("bone", 2.1, 0.1), ("liver", 1.4, 0.22), ("liver", 0.6, 0.3), ("brain", 0.3, 0.35))
+LESION_STARTS = (
+    ("breast", 4.2, -0.2),
+    ("bone", 2.1, 0.1),
+    ("liver", 1.4, 0.22),
+    ("liver", 0.6, 0.3),
+    ("brain", 0.3, 0.35),
+)
 
 
 def life() -> Drawing:

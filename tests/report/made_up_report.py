@@ -85,8 +85,8 @@ def context(**changes: Any) -> ReportContext:
         "title": "E2108 on virtual patients",
         "protocol": "e2108",
         "question": "Does locoregional treatment of the primary after induction lengthen survival?",
-        "result": "In one simulated trial of 256 patients the hazard ratio of death was 1.05 (90 % CI 0.79 to "
-        "1.40); the real trial reported 1.11 (0.82 to 1.52).",
+        "result": "In one simulated trial of 256 patients the hazard ratio of death was 1.05 (90 % CI 0.79 "
+        "to 1.40); the real trial reported 1.11 (0.82 to 1.52).",
         "records": RECORDS,
         "labels": LABELS,
         "figures": figures,

@@ -18,7 +18,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 @dataclass(frozen=True)
 class ReportFigure:
-    """A figure in the report: its SVG text, alternative text and caption; `name` is its file in ``figures/``."""
+    """A figure in the report: SVG text, alternative text, caption; `name` is its file in ``figures/``."""
 
     title: str
     svg: str
@@ -50,7 +50,7 @@ class EstimandText:
 
 @dataclass(frozen=True)
 class Assumption:
-    """Something that was assumed, not read: what, which value, why; `kind` is ``parameter`` or ``protocol``."""
+    """Something assumed, not read: what, which value, why; `kind` is ``parameter`` or ``protocol``."""
 
     kind: str
     what: str
@@ -60,7 +60,7 @@ class Assumption:
 
 @dataclass(frozen=True)
 class Uncertainty:
-    """One kind of uncertainty (Monte-Carlo, sampling, parameters) with how large it is; never merged with another."""
+    """One kind of uncertainty (Monte-Carlo, sampling, parameters) and its size; never merged with another."""
 
     kind: str
     size: str
@@ -119,7 +119,7 @@ class ReportContext:
 
 
 def render_report(context: ReportContext) -> str:
-    """The report as HTML text; the same context gives the same text.
+    """Render the report as HTML text; the same context gives the same text.
 
     Parameters
     ----------
@@ -141,11 +141,14 @@ def render_report(context: ReportContext) -> str:
         lstrip_blocks=True,
     )
     figures = [
-        {"figure": figure, "svg": Markup(inline_svg(figure.svg, f"f{i}"))}  # noqa: S704 - our own drawing
+        {"figure": figure, "svg": Markup(inline_svg(figure.svg, f"f{i}"))}
         for i, figure in enumerate(context.figures, start=1)
     ]
     return environment.get_template("report.html.j2").render(
-        c=context, figures=figures, rows=[_row(r, context.labels) for r in headline(context.records)], roles=ROLES
+        c=context,
+        figures=figures,
+        rows=[_row(r, context.labels) for r in headline(context.records)],
+        roles=ROLES,
     )
 
 
@@ -190,7 +193,7 @@ _USE = re.compile(r'(xlink:href|href)="#([^"]+)"|url\(#([^)]+)\)')
 
 
 def inline_svg(svg: str, prefix: str) -> str:
-    """Prepare an SVG file for the body of a page: no prolog, no metadata, ids that clash with no other figure's."""
+    """Prepare an SVG file for the body of a page: no prolog, no metadata, ids of its own."""
     body = svg[svg.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
     body = re.sub(r"<title>.*?</title>", "", body, count=1, flags=re.DOTALL)

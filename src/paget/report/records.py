@@ -1,4 +1,4 @@
-"""Summary records in words: what was measured, on whom, and the number with its interval; for the report and the terminal.
+"""Summary records in words: what was measured, on whom, and the number with its interval.
 
 A record is one dict of ``summary.json`` (docs/outputs.md). Nothing is computed here.
 """
@@ -45,7 +45,7 @@ _ORDER = ("hazard_ratio", "median_months", "survival", "cumulative_incidence")
 
 
 def number(measure: str, value: float | None) -> str:
-    """A value as it is shown: shares in per cent, p values short, months with one decimal.
+    """Show a value: shares in per cent, p values short, months with one decimal.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def number(measure: str, value: float | None) -> str:
 
 
 def interval(measure: str, part: Record) -> str:
-    """Interval of a record or of its ``published`` part; an open limit is shown as such; empty where there is none.
+    """Show the interval of a record or of its ``published`` part; empty where there is none.
 
     Examples
     --------
@@ -103,7 +103,7 @@ def endpoint_of(record: Record) -> str:
 
 
 def what(record: Record) -> str:
-    """What a record measures of its endpoint, in words.
+    """Say what a record measures of its endpoint, in words.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def what(record: Record) -> str:
 
 
 def who(record: Record, labels: Mapping[str, str] | None = None) -> str:
-    """The arm or the comparison of a record, by the labels of the arms where given."""
+    """Name the arm or the comparison of a record, by the labels of the arms where given."""
     names = labels or {}
     comparison = record.get("comparison")
     if comparison:
@@ -138,7 +138,7 @@ def who(record: Record, labels: Mapping[str, str] | None = None) -> str:
 
 
 def headline(records: Sequence[Record], *, all_records: bool = False) -> list[Record]:
-    """Records for the comparison table: those with a published number, and the main ones of the whole trial.
+    """Choose the records of the comparison table: published ones and the main ones of the trial.
 
     Subgroups, other populations and p values without a published counterpart are left to ``summary.json``.
     """

@@ -1,4 +1,4 @@
-"""Figures on disk: SVG, PNG and CSV of the same name, whole or not at all, with the same bytes for the same figure."""
+"""Figures on disk: SVG, PNG and CSV of one name, whole or not at all, the same bytes each time."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import io
 import os
 from pathlib import Path
 
-from paget.report.style import RC, Drawing
+from paget.report.style import Drawing, settings
 
 PNG_DPI = 120
 """Resolution of the PNG (dots per inch)."""
 
-# Text stays text in the SVG (searchable, readable aloud, a third of the size); where DejaVu Sans is not installed a font of
+# Text stays text in the SVG (searchable, readable aloud, a third of the size); where DejaVu Sans is not
+# installed a font of
 # about its width or less takes its place, so that nothing runs into anything.
 _FONT, _FONTS = "'DejaVu Sans'", "'DejaVu Sans', Verdana, Helvetica, Arial, sans-serif"
 
@@ -24,11 +25,11 @@ def warm() -> None:
 
 
 def svg_text(drawing: Drawing) -> str:
-    """The figure as SVG with its title and description inside, and no date."""
+    """Render the figure as SVG with its title and description inside, and no date."""
     import matplotlib as mpl
 
     buffer = io.StringIO()
-    with mpl.rc_context({**RC, "svg.hashsalt": "paget", "svg.fonttype": "none"}):
+    with mpl.rc_context(settings({"svg.hashsalt": "paget", "svg.fonttype": "none"})):
         drawing.figure.savefig(
             buffer,
             format="svg",
@@ -45,11 +46,11 @@ def svg_text(drawing: Drawing) -> str:
 
 
 def png_bytes(drawing: Drawing, dpi: int = PNG_DPI) -> bytes:
-    """The figure as PNG; the alternative text is in its metadata."""
+    """Render the figure as PNG; the alternative text is in its metadata."""
     import matplotlib as mpl
 
     buffer = io.BytesIO()
-    with mpl.rc_context(RC):
+    with mpl.rc_context(settings()):
         drawing.figure.savefig(
             buffer,
             format="png",
@@ -77,7 +78,8 @@ def save(drawing: Drawing, folder: Path, name: str, *, dpi: int = PNG_DPI) -> di
     Returns
     -------
     dict of Path
-        The three files by their ending. Each is written beside its place and then moved, so that a run that is killed leaves
+        The three files by their ending. Each is written beside its place and then moved, so that a run that
+        is killed leaves
         no half-written file.
     """
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,7 @@
 """The look of every figure: Okabe-Ito colours told apart by line style too, fixed fonts, sizes in inches.
 
-The colours are those of Okabe and Ito (Color Universal Design, 2008): told apart by colour-blind readers; line styles, markers and
+The colours are those of Okabe and Ito (Color Universal Design, 2008): told apart by colour-blind readers;
+line styles, markers and
 hatches carry the same information in greyscale.
 """
 
@@ -91,7 +92,7 @@ class Ratio:
 
 
 def percent(share: float) -> str:
-    """A share as per cent without needless digits.
+    """Show a share as per cent without needless digits.
 
     Examples
     --------
@@ -99,6 +100,15 @@ def percent(share: float) -> str:
     ('95 %', '97.5 %')
     """
     return f"{100 * share:.4g} %"
+
+
+def settings(more: dict[str, Any] | None = None) -> Any:
+    """Settings of matplotlib that depend on nothing of the user's own: its defaults, `RC`, and `more`."""
+    import matplotlib as mpl
+
+    # the backend is left alone: setting it would load pyplot
+    defaults = {name: value for name, value in mpl.rcParamsDefault.items() if name != "backend"}
+    return {**defaults, **RC, **(more or {})}
 
 
 P = ParamSpec("P")
@@ -111,21 +121,21 @@ def styled(draw: Callable[P, Drawing]) -> Callable[P, Drawing]:
     def under_rc(*args: P.args, **kwargs: P.kwargs) -> Drawing:
         import matplotlib as mpl
 
-        with mpl.rc_context({**mpl.rcParamsDefault, "backend": "agg", **RC}):
+        with mpl.rc_context(settings()):
             return draw(*args, **kwargs)
 
     return under_rc
 
 
 def canvas(width: float, height: float) -> Figure:
-    """An empty figure of `width` x `height` inches without pyplot's global state."""
+    """Make an empty figure of `width` x `height` inches without pyplot's global state."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height))
 
 
 def place(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
-    """Axes at a position given in inches from the lower left corner (no layout engine: it costs more than the drawing)."""
+    """Add axes at a position in inches (no layout engine: it costs more than the drawing)."""
     full_width, full_height = figure.get_size_inches()
     return figure.add_axes(
         (left / full_width, bottom / full_height, width / full_width, height / full_height)
@@ -137,7 +147,9 @@ def heading(figure: Figure, text: str, below: str = "") -> None:
     height = figure.get_figheight()
     figure.text(0.15 / figure.get_figwidth(), 1 - 0.2 / height, text, weight="bold", size=10.5, va="center")
     if below:
-        figure.text(0.15 / figure.get_figwidth(), 1 - 0.4 / height, below, size=8.5, va="center", color="#333333")
+        figure.text(
+            0.15 / figure.get_figwidth(), 1 - 0.4 / height, below, size=8.5, va="center", color="#333333"
+        )
 
 
 def footnote(figure: Figure, text: str) -> None:
@@ -148,13 +160,19 @@ def footnote(figure: Figure, text: str) -> None:
 
 
 def legend(axes: Axes, names: list[str], marked: set[int]) -> None:
-    """Name the arms above the axes, one per line; an arm in `marked` shows its marker of published values too."""
+    """Name the arms above the axes, one per line; those in `marked` with their marker of published values."""
     from matplotlib.legend_handler import HandlerTuple
     from matplotlib.lines import Line2D
 
     handles: list[Any] = []
     for i in range(len(names)):
-        look: dict[str, Any] = {"marker": ARM_MARKERS[i], "mfc": "white", "mec": ARM_COLOURS[i], "mew": 1.4, "ms": 5.5}
+        look: dict[str, Any] = {
+            "marker": ARM_MARKERS[i],
+            "mfc": "white",
+            "mec": ARM_COLOURS[i],
+            "mew": 1.4,
+            "ms": 5.5,
+        }
         line = Line2D([], [], color=ARM_COLOURS[i], ls=ARM_LINES[i], lw=1.7)
         handles.append((line, Line2D([], [], ls="", **look)) if i in marked else (line,))
     axes.legend(
@@ -170,7 +188,7 @@ def legend(axes: Axes, names: list[str], marked: set[int]) -> None:
 
 
 def month_ticks(last: float, most: int = 9) -> list[float]:
-    """Times for the axis and the table below it: whole years or parts of a year, at most about `most`.
+    """Choose times for the axis and the table below it: whole years or parts of a year, at most about `most`.
 
     Examples
     --------

@@ -42,10 +42,10 @@ def comparison_table(
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
     for name in ("Result", "Arm", "Simulated", "Published", "Role"):
         table.add_column(name, overflow="fold")
-    endpoint = name = None
+    endpoint = name = ""
     for record in headline(records, all_records=all_records):
         if (new := endpoint_of(record)) != endpoint:
-            endpoint, name = new, None
+            endpoint, name = new, ""
             # texts, not strings: a label in square brackets is not markup
             table.add_row(Text(endpoint, style="bold"))
         measure, published = str(record["measure"]), record.get("published")
@@ -56,9 +56,13 @@ def comparison_table(
             _short(measure, published) if published else "not read",
             str(record.get("role", "")),
         ]
-        table.add_row(*(Text(cell, style="" if published or i < 3 else "dim") for i, cell in enumerate(cells)))
+        table.add_row(
+            *(Text(cell, style="" if published or i < 3 else "dim") for i, cell in enumerate(cells))
+        )
         name = what(record)
-    table.caption = "In brackets: 95 % CI unless marked. ± Monte-Carlo error. Research software: not for clinical use."
+    table.caption = (
+        "In brackets: 95 % CI unless marked. ± Monte-Carlo error. Research software: not for clinical use."
+    )
     table.caption_justify = "left"
     return table
 

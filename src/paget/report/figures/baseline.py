@@ -11,9 +11,10 @@ from paget.report.style import BLUE, GREY, PALE, VERMILLION, Drawing, canvas, he
 
 @dataclass(frozen=True)
 class BaselineRow:
-    """Share (0 to 1) of one level of a characteristic; `published` None = not read; `role` how it got into the run.
+    """Share (0 to 1) of one level of a characteristic.
 
-    `role` is ``matched`` (patients were drawn to it), ``compared`` (not used), or ``assumed`` (from elsewhere).
+    `published` is None where it was not read. `role` is ``matched`` (patients were drawn to it),
+    ``compared`` (not used), or ``assumed`` (from elsewhere).
     """
 
     characteristic: str
@@ -63,19 +64,51 @@ def draw(rows: Sequence[BaselineRow], *, title: str = "Baseline: simulated and p
     for place_y, row in zip(places, rows, strict=True):
         axes.axhline(place_y, color=PALE, lw=0.8, zorder=0)
         axes.text(-2.45 / 3.5, place_y, row.level, transform=across, size=8.3, va="center")
-        axes.text(1.03, place_y, f"{100 * row.simulated:.0f} %", transform=across, size=8.3, va="center", color=BLUE)
+        axes.text(
+            1.03, place_y, f"{100 * row.simulated:.0f} %", transform=across, size=8.3, va="center", color=BLUE
+        )
         if row.published is None:
-            axes.text(1.16, place_y, "not read", transform=across, size=8.3, va="center", color=GREY, style="italic")
+            axes.text(
+                1.16, place_y, "not read", transform=across, size=8.3, va="center", color=GREY, style="italic"
+            )
             continue
-        axes.text(1.16, place_y, f"{100 * row.published:.0f} %", transform=across, size=8.3, va="center", color=VERMILLION)
+        axes.text(
+            1.16,
+            place_y,
+            f"{100 * row.published:.0f} %",
+            transform=across,
+            size=8.3,
+            va="center",
+            color=VERMILLION,
+        )
         axes.plot([row.simulated, row.published], [place_y, place_y], color=GREY, lw=0.9, zorder=2)
     for place_y, text in heads:
         axes.text(-2.65 / 3.5, place_y, text, transform=across, size=8.5, va="center", weight="bold")
-    axes.plot([r.simulated for r in rows], places, ls="", marker="o", ms=5.5, color=BLUE, label="simulated", zorder=4)
+    axes.plot(
+        [r.simulated for r in rows],
+        places,
+        ls="",
+        marker="o",
+        ms=5.5,
+        color=BLUE,
+        label="simulated",
+        zorder=4,
+    )
     both = [(r.published, p) for r, p in zip(rows, places, strict=True) if r.published is not None]
     if both:
         x, where = zip(*both, strict=True)
-        axes.plot(x, where, ls="", marker="D", ms=6, mfc="none", mec=VERMILLION, mew=1.4, label="published", zorder=3)
+        axes.plot(
+            x,
+            where,
+            ls="",
+            marker="D",
+            ms=6,
+            mfc="none",
+            mec=VERMILLION,
+            mew=1.4,
+            label="published",
+            zorder=3,
+        )
     axes.set(xlim=(-0.02, 1.02), ylim=(y - 0.2, -0.6))
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1.0], ["0 %", "25 %", "50 %", "75 %", "100 %"])
     axes.set_yticks([])
@@ -83,7 +116,9 @@ def draw(rows: Sequence[BaselineRow], *, title: str = "Baseline: simulated and p
     axes.set_xlabel("Share of patients")
     axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, handletextpad=0.3)
     axes.text(1.03, -0.75, "sim.", transform=across, size=8, weight="bold", color=BLUE, va="bottom")
-    axes.text(1.16, -0.75, "published", transform=across, size=8, weight="bold", color=VERMILLION, va="bottom")
+    axes.text(
+        1.16, -0.75, "published", transform=across, size=8, weight="bold", color=VERMILLION, va="bottom"
+    )
     heading(figure, title)
     return Drawing(figure, _data(rows), _alt(rows, title), title)
 

@@ -82,7 +82,9 @@ class ConsortFlow:
         for arm in self.arms:
             found.append(("allocation", arm.label, "allocated", arm.allocated))
             found.append(("allocation", arm.label, f"received {arm.treatment}", arm.received))
-            found += [("allocation", arm.label, f"did not receive: {why}", n) for why, n in arm.not_received.items()]
+            found += [
+                ("allocation", arm.label, f"did not receive: {why}", n) for why, n in arm.not_received.items()
+            ]
             found.append(("follow-up", arm.label, "crossed over", arm.crossed_over))
             found.append(("follow-up", arm.label, "lost to follow-up", arm.lost))
             found.append(("analysis", arm.label, "analysed by intention to treat", arm.analysed))
@@ -145,9 +147,13 @@ def draw(flow: ConsortFlow, *, title: str = "Flow of virtual patients") -> Drawi
     if flow.set_aside:
         gone["set aside to match the published baseline"] = flow.set_aside
     first = _box(f"Diagnosed, assessed for eligibility (n = {flow.assessed})", [], main_width)
-    enrolment.append((first, _box(f"Not entered (n = {sum(gone.values())})", gone, side_width) if gone else None))
+    enrolment.append(
+        (first, _box(f"Not entered (n = {sum(gone.values())})", gone, side_width) if gone else None)
+    )
     if flow.not_randomised:
-        out = _box(f"Not randomised (n = {sum(flow.not_randomised.values())})", flow.not_randomised, side_width)
+        out = _box(
+            f"Not randomised (n = {sum(flow.not_randomised.values())})", flow.not_randomised, side_width
+        )
         enrolment.append((_box(f"Registered (n = {flow.registered})", [], main_width), out))
     enrolment.append((_box(f"Randomised (n = {flow.randomised})", [], main_width), None))
     stages = [("Allocation", [_allocation(arm, arm_width) for arm in flow.arms])]
@@ -204,12 +210,20 @@ def _allocation(arm: ConsortArm, width: float) -> _Box:
 
 
 def _follow_up(arm: ConsortArm, width: float) -> _Box:
-    return _box(f"Lost to follow-up (n = {arm.lost})", [f"Crossed over to later surgery (n = {arm.crossed_over})"], width)
+    return _box(
+        f"Lost to follow-up (n = {arm.lost})",
+        [f"Crossed over to later surgery (n = {arm.crossed_over})"],
+        width,
+    )
 
 
 def _analysis(arm: ConsortArm, width: float) -> _Box:
     left_out = arm.allocated - arm.analysed
-    return _box(f"Analysed by intention to treat (n = {arm.analysed})", [f"Excluded from analysis (n = {left_out})"], width)
+    return _box(
+        f"Analysed by intention to treat (n = {arm.analysed})",
+        [f"Excluded from analysis (n = {left_out})"],
+        width,
+    )
 
 
 def _put(axes: Axes, box: _Box, x: float, top: float, height: float | None = None) -> None:
@@ -225,7 +239,10 @@ def _put(axes: Axes, box: _Box, x: float, top: float, height: float | None = Non
 
 def _arrow(axes: Axes, x0: float, y0: float, x1: float, y1: float) -> None:
     axes.annotate(
-        "", (x1, y1), (x0, y0), arrowprops={"arrowstyle": "-|>", "color": INK, "lw": 0.9, "shrinkA": 0, "shrinkB": 0}
+        "",
+        (x1, y1),
+        (x0, y0),
+        arrowprops={"arrowstyle": "-|>", "color": INK, "lw": 0.9, "shrinkA": 0, "shrinkB": 0},
     )
 
 
@@ -235,7 +252,14 @@ def _stage(axes: Axes, name: str, top: float, bottom: float) -> None:
     axes.add_patch(Rectangle((0.1, bottom), 0.27, top - bottom, facecolor=SKY, alpha=0.35, edgecolor="none"))
     small = top - bottom < 0.075 * len(name) + 0.1
     axes.text(
-        0.235, (top + bottom) / 2, name, rotation=90, ha="center", va="center", size=6.0 if small else 8.2, weight="bold"
+        0.235,
+        (top + bottom) / 2,
+        name,
+        rotation=90,
+        ha="center",
+        va="center",
+        size=6.0 if small else 8.2,
+        weight="bold",
     )
 
 
@@ -252,7 +276,7 @@ def _alt(flow: ConsortFlow) -> str:
     ]
     for arm in flow.arms:
         words.append(
-            f"{arm.label}: {arm.allocated} allocated, {arm.received} received {arm.treatment}, {arm.crossed_over} crossed over, "
-            f"{arm.lost} lost, {arm.analysed} analysed."
+            f"{arm.label}: {arm.allocated} allocated, {arm.received} received {arm.treatment}, "
+            f"{arm.crossed_over} crossed over, {arm.lost} lost, {arm.analysed} analysed."
         )
     return " ".join(words)

@@ -136,7 +136,8 @@ def draw(
         _at_risk(axes, curves, months)
     footnote(
         figure,
-        f"Aalen-Johansen. Thick: {endpoint.lower()}; thin: {competing}. Shaded: {percent(ci_level)} pointwise CI "
+        f"Aalen-Johansen. Thick: {endpoint.lower()}; thin: {competing}. "
+        f"Shaded: {percent(ci_level)} pointwise CI "
         f"({ci_type})." + (" Open markers: published." if published else ""),
     )
     return Drawing(figure, _data(curves, published), _alt(curves, title, published, endpoint), title)
@@ -151,7 +152,9 @@ def _at_risk(axes: Any, curves: Sequence[CifCurve], months: Sequence[float]) -> 
         axes.text(-1.2 / 6.1 + 0.02, y, "At risk", size=8, **look)
         assert c.at_risk is not None
         for t, count in zip(months, c.at_risk, strict=True):
-            axes.text(t, y, f"{count:.0f}", transform=axes.get_xaxis_transform(), size=8, ha="center", va="center")
+            axes.text(
+                t, y, f"{count:.0f}", transform=axes.get_xaxis_transform(), size=8, ha="center", va="center"
+            )
 
 
 def _data(curves: Sequence[CifCurve], published: Sequence[PublishedPoint]) -> Any:
@@ -179,13 +182,12 @@ def _data(curves: Sequence[CifCurve], published: Sequence[PublishedPoint]) -> An
     return pl.concat(parts)
 
 
-def _alt(
-    curves: Sequence[CifCurve], title: str, published: Sequence[PublishedPoint], endpoint: str
-) -> str:
+def _alt(curves: Sequence[CifCurve], title: str, published: Sequence[PublishedPoint], endpoint: str) -> str:
     words = [f"Cumulative incidence: {title}."]
     for c in curves:
         words.append(
-            f"{c.label}: {c.events} of {c.n} patients had {endpoint.lower()}, {c.competing_events} the competing event; "
+            f"{c.label}: {c.events} of {c.n} patients had {endpoint.lower()}, "
+            f"{c.competing_events} the competing event; "
             f"incidence {100 * c.incidence[-1]:.1f} % at {c.time[-1]:.0f} months."
         )
     words += [f"Published for {p.arm}: {100 * p.value:.1f} % at {p.at_months:g} months." for p in published]

@@ -1,4 +1,4 @@
-"""Forest plot of subgroups: events / n per arm, hazard ratio with interval on a log axis, p of interaction."""
+"""Forest plot of subgroups: events / n per arm, hazard ratio on a log axis, p of interaction."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ ROW = 0.235
 
 @dataclass(frozen=True)
 class ForestRow:
-    """One level of a subgroup: events and patients of the experimental and the control arm, and the hazard ratio.
+    """One level of a subgroup: events and patients of both arms, and the hazard ratio.
 
-    `ratio` is None where it could not be estimated (too few events). `interaction_p` is that of the whole subgroup; it is shown at
+    `ratio` is None where it could not be estimated (too few events). `interaction_p` is that of the whole
+    subgroup; it is shown at
     its first level.
     """
 
@@ -97,7 +98,17 @@ def draw(
     _header(axes, columns, experimental, control, percent(level))
     for i, (text, row, show_p) in enumerate(lines):
         if i % 2:
-            axes.axhspan(i - 0.5, i + 0.5, xmin=-4.55 / 2.35, xmax=(9.2 - 4.55) / 2.35, color=PALE, alpha=0.5, lw=0, clip_on=False, zorder=-1)
+            axes.axhspan(
+                i - 0.5,
+                i + 0.5,
+                xmin=-4.55 / 2.35,
+                xmax=(9.2 - 4.55) / 2.35,
+                color=PALE,
+                alpha=0.5,
+                lw=0,
+                clip_on=False,
+                zorder=-1,
+            )
         at = _at(axes, i)
         bold = row is None or row is overall
         at(columns["group"] + (0.0 if bold else 0.14), text, weight="bold" if bold else "normal")
@@ -111,7 +122,10 @@ def draw(
             at(columns["hr"], "too few events", color=GREY)
             continue
         value, lo, hi = row.ratio.value, row.ratio.ci_low, row.ratio.ci_high
-        at(columns["hr"], f"{value:.2f}" + (f" ({lo:.2f} to {hi:.2f})" if lo is not None and hi is not None else ""))
+        at(
+            columns["hr"],
+            f"{value:.2f}" + (f" ({lo:.2f} to {hi:.2f})" if lo is not None and hi is not None else ""),
+        )
         _interval(axes, i, row, low, high, overall=row is overall)
     if any(r.published is not None for r in [*rows, overall]):
         footnote(figure, "Open diamonds: published.")
@@ -132,9 +146,7 @@ def _limits(rows: Sequence[ForestRow]) -> tuple[float, float]:
     return 1 / edge, edge
 
 
-def _lines(
-    rows: Sequence[ForestRow], overall: ForestRow
-) -> list[tuple[str, ForestRow | None, float | None]]:
+def _lines(rows: Sequence[ForestRow], overall: ForestRow) -> list[tuple[str, ForestRow | None, float | None]]:
     lines: list[tuple[str, ForestRow | None, float | None]] = [("All patients", overall, None)]
     last = None
     for row in rows:
@@ -149,7 +161,16 @@ def _at(axes: Any, i: int) -> Any:
     """Write on row `i` at inches from the left edge of the figure."""
 
     def write(x: float, text: str, **look: Any) -> None:
-        axes.text((x - 4.55) / 2.35, i, text, transform=axes.get_yaxis_transform(), size=8.3, va="center", clip_on=False, **look)
+        axes.text(
+            (x - 4.55) / 2.35,
+            i,
+            text,
+            transform=axes.get_yaxis_transform(),
+            size=8.3,
+            va="center",
+            clip_on=False,
+            **look,
+        )
 
     return write
 
@@ -160,7 +181,13 @@ def _short(name: str) -> str:
 
 
 def _header(axes: Any, columns: dict[str, float], experimental: str, control: str, level: str) -> None:
-    look: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "size": 8, "weight": "bold", "va": "bottom", "linespacing": 1.1}
+    look: dict[str, Any] = {
+        "transform": axes.get_yaxis_transform(),
+        "size": 8,
+        "weight": "bold",
+        "va": "bottom",
+        "linespacing": 1.1,
+    }
 
     def head(x: float, text: str, ha: str) -> None:
         axes.text((x - 4.55) / 2.35, -0.62, text, ha=ha, **look)
@@ -185,7 +212,9 @@ def _interval(axes: Any, i: int, row: ForestRow, low: float, high: float, *, ove
     events = row.events_experimental + row.events_control
     size = 4.0 + 5.0 * math.sqrt(events / 400.0)
     if low <= ratio.value <= high:
-        axes.plot([ratio.value], [i], marker="D" if overall else "s", ms=min(size, 10), color=colour, zorder=5)
+        axes.plot(
+            [ratio.value], [i], marker="D" if overall else "s", ms=min(size, 10), color=colour, zorder=5
+        )
     if row.published is not None and low <= row.published.value <= high:
         axes.plot([row.published.value], [i], marker="D", ms=6, mfc="white", mec=INK, mew=1.1, zorder=6)
 
@@ -215,7 +244,9 @@ def _data(rows: Sequence[ForestRow], overall: ForestRow) -> Any:
         }
 
     floats = ("hazard_ratio", "ci_low", "ci_high", "ci_level", "interaction_p", "published")
-    return pl.DataFrame([one(r) for r in (overall, *rows)], schema_overrides=dict.fromkeys(floats, pl.Float64))
+    return pl.DataFrame(
+        [one(r) for r in (overall, *rows)], schema_overrides=dict.fromkeys(floats, pl.Float64)
+    )
 
 
 def _alt(rows: Sequence[ForestRow], overall: ForestRow, title: str) -> str:

@@ -1,6 +1,7 @@
-"""Kaplan-Meier figure in KMunicate form: curves with confidence bands over a table at risk / censored / events.
+"""Kaplan-Meier figure in KMunicate form: curves with bands over a table at risk / censored / events.
 
-Form: Morris TP et al., BMJ Open 2019;9:e030215 (KMunicate). Published landmarks and medians are drawn as open markers on the curves, so that the
+Form: Morris TP et al., BMJ Open 2019;9:e030215 (KMunicate). Published landmarks and medians are drawn as
+open markers on the curves, so that the
 real trial is seen on the simulated one; a faint band shows where replicate trials of the same size fall.
 """
 
@@ -47,7 +48,8 @@ class KmCurve:
     time, survival, ci_low, ci_high : array
         Distinct times in order, survival just after each, and its pointwise limits.
     table : dict
-        ``at_risk``, ``censored``, ``events`` at the ticks of the axis (censored and events counted from the start).
+        ``at_risk``, ``censored``, ``events`` at the ticks of the axis (censored and events counted from the
+        start).
     n, events : int
         Patients and events.
     median : tuple of float, optional
@@ -79,7 +81,16 @@ class KmCurve:
         """From a `paget.analysis.km.KaplanMeier` in months, with the table at `ticks`."""
         low, high = km.band()
         return cls(
-            label, km.time, km.survival, low, high, km.counts(ticks), int(km.n), round(float(km.n_events)), km.median(), band
+            label,
+            km.time,
+            km.survival,
+            low,
+            high,
+            km.counts(ticks),
+            int(km.n),
+            round(float(km.n_events)),
+            km.median(),
+            band,
         )
 
 
@@ -153,7 +164,10 @@ def draw(
     for curve in curves:
         for name in ("at_risk", "censored", "events"):
             if len(curve.table[name]) != len(months):
-                raise ValueError(f"{curve.label}: the table {name} has {len(curve.table[name])} entries for {len(months)} ticks")
+                raise ValueError(
+                    f"{curve.label}: the table {name} has {len(curve.table[name])} entries "
+                    f"for {len(months)} ticks"
+                )
     table_height = 0.66 * len(curves)
     figure = canvas(7.6, table_height + 0.98 + 3.1 + 0.48 + 0.19 * len(curves))
     axes = place(figure, 1.25, table_height + 0.98, 6.1, 3.1)
@@ -279,16 +293,41 @@ def _table(axes: Axes, curves: Sequence[KmCurve], months: Sequence[float]) -> No
     for i, curve in enumerate(curves):
         y = top - 0.66 * i * inch
         left = -1.2 / 6.1
-        axes.text(left, y, curve.label, transform=axes.transAxes, color=ARM_COLOURS[i], weight="bold", size=8.5, va="center")
-        for j, (name, words) in enumerate((("at_risk", "At risk"), ("censored", "Censored"), ("events", "Events"))):
+        axes.text(
+            left,
+            y,
+            curve.label,
+            transform=axes.transAxes,
+            color=ARM_COLOURS[i],
+            weight="bold",
+            size=8.5,
+            va="center",
+        )
+        for j, (name, words) in enumerate(
+            (("at_risk", "At risk"), ("censored", "Censored"), ("events", "Events"))
+        ):
             line = y - (0.16 + 0.145 * j) * inch
             axes.text(left + 0.02, line, words, transform=axes.transAxes, size=8, va="center")
             for t, count in zip(months, curve.table[name], strict=True):
-                axes.text(t, line, f"{count:.0f}", transform=blended, size=8, ha="center", va="center", clip_on=False)
+                axes.text(
+                    t,
+                    line,
+                    f"{count:.0f}",
+                    transform=blended,
+                    size=8,
+                    ha="center",
+                    va="center",
+                    clip_on=False,
+                )
 
 
 def _note(
-    curves: Sequence[KmCurve], level: float, kind: str, band_level: float, n_replicates: int | None, published: bool
+    curves: Sequence[KmCurve],
+    level: float,
+    kind: str,
+    band_level: float,
+    n_replicates: int | None,
+    published: bool,
 ) -> str:
     note = f"Shaded: {percent(level)} pointwise CI ({kind}). Censored and events are counted from the start."
     if any(curve.band is not None for curve in curves):
@@ -310,16 +349,43 @@ def _data(curves: Sequence[KmCurve], points: Sequence[PublishedPoint], months: S
             counts = [round(float(c.table[name][j])) for name in ("at_risk", "censored", "events")]
             rows.append(("table", c.label, float(t), None, None, None, *counts))
         if c.median is not None:
-            rows.append(("median", c.label, *(_number(v) for v in (c.median[0],)), 0.5, *map(_number, c.median[1:]), None, None, None))
+            rows.append(
+                (
+                    "median",
+                    c.label,
+                    *(_number(v) for v in (c.median[0],)),
+                    0.5,
+                    *map(_number, c.median[1:]),
+                    None,
+                    None,
+                    None,
+                )
+            )
         if c.band is not None:
-            rows += [("replicates", c.label, float(t), None, _number(a), _number(b), None, None, None) for t, a, b in zip(*c.band, strict=True)]
+            rows += [
+                ("replicates", c.label, float(t), None, _number(a), _number(b), None, None, None)
+                for t, a, b in zip(*c.band, strict=True)
+            ]
     for p in points:
         if p.kind == "survival":
-            rows.append(("published survival", p.arm, p.at_months, p.value, p.ci_low, p.ci_high, None, None, None))
+            rows.append(
+                ("published survival", p.arm, p.at_months, p.value, p.ci_low, p.ci_high, None, None, None)
+            )
         else:
             rows.append(("published median", p.arm, p.value, 0.5, p.ci_low, p.ci_high, None, None, None))
-    schema: dict[str, Any] = {"series": pl.String, "arm": pl.String, "months": pl.Float64, "survival": pl.Float64}
-    schema |= {"low": pl.Float64, "high": pl.Float64, "at_risk": pl.Int64, "censored": pl.Int64, "events": pl.Int64}
+    schema: dict[str, Any] = {
+        "series": pl.String,
+        "arm": pl.String,
+        "months": pl.Float64,
+        "survival": pl.Float64,
+    }
+    schema |= {
+        "low": pl.Float64,
+        "high": pl.Float64,
+        "at_risk": pl.Int64,
+        "censored": pl.Int64,
+        "events": pl.Int64,
+    }
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
@@ -332,7 +398,9 @@ def _alt(curves: Sequence[KmCurve], name: str, words: list[str], points: Sequenc
     for c in curves:
         median = ""
         if c.median is not None:
-            median = f", median {c.median[0]:.1f} months" if np.isfinite(c.median[0]) else ", median not reached"
+            median = (
+                f", median {c.median[0]:.1f} months" if np.isfinite(c.median[0]) else ", median not reached"
+            )
         parts.append(f"{c.label}: {c.n} patients, {c.events} events{median}.")
     parts += [f"{word}." for word in words]
     for p in points:

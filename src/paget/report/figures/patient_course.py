@@ -83,11 +83,18 @@ class PatientCourse:
 
     @classmethod
     def of(
-        cls, name: str, lesions: pl.DataFrame, assessments: pl.DataFrame, events: pl.DataFrame, *, end_day: float
+        cls,
+        name: str,
+        lesions: pl.DataFrame,
+        assessments: pl.DataFrame,
+        events: pl.DataFrame,
+        *,
+        end_day: float,
     ) -> PatientCourse:
         """From the raw frames of one patient.
 
-        Events whose name ends in ``start`` and ``stop`` with the same `detail` become treatment bars (an open one ends at
+        Events whose name ends in ``start`` and ``stop`` with the same `detail` become treatment bars (an
+        open one ends at
         `end_day`); the others become marks.
         """
         tracks = []
@@ -140,7 +147,14 @@ def draw(course: PatientCourse) -> Drawing:
         colour, marker, line = ORGANS[track.organ]
         axes.plot(track.month, np.maximum(track.true_cm, FLOOR_CM), color=colour, ls=line, lw=1.1, alpha=0.85)
         axes.plot(
-            track.measured_month, np.maximum(track.measured_cm, FLOOR_CM), ls="", marker=marker, ms=4.5, color=colour, mec=INK, mew=0.4
+            track.measured_month,
+            np.maximum(track.measured_cm, FLOOR_CM),
+            ls="",
+            marker=marker,
+            ms=4.5,
+            color=colour,
+            mec=INK,
+            mew=0.4,
         )
     axes.set_yscale("log")
     sizes = [float(np.nanmax(t.true_cm)) for t in course.lesions if t.true_cm.size]
@@ -153,19 +167,44 @@ def draw(course: PatientCourse) -> Drawing:
     months = month_ticks(end)
     axes.set_xticks(months, [""] * len(months))
     axes.axhline(1.0, color=GREY, lw=0.6, ls=":")
-    axes.plot(course.visits, np.full(len(course.visits), FLOOR_CM * 0.92), ls="", marker="|", ms=6, color=GREY, zorder=6)
+    axes.plot(
+        course.visits,
+        np.full(len(course.visits), FLOOR_CM * 0.92),
+        ls="",
+        marker="|",
+        ms=6,
+        color=GREY,
+        zorder=6,
+    )
     _events(axes, marks, end)
     _treatments(below, course, names, end, months)
     from matplotlib.lines import Line2D
 
     handles = [
-        Line2D([], [], color=ORGANS[o][0], marker=ORGANS[o][1], ls=ORGANS[o][2], ms=4.5, mec=INK, mew=0.4, label=o) for o in organs
+        Line2D(
+            [],
+            [],
+            color=ORGANS[o][0],
+            marker=ORGANS[o][1],
+            ls=ORGANS[o][2],
+            ms=4.5,
+            mec=INK,
+            mew=0.4,
+            label=o,
+        )
+        for o in organs
     ]
     height = figure.get_figheight()
-    figure.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.012, 1 - 0.3 / height), ncols=4, handlelength=3)
+    figure.legend(
+        handles=handles, loc="upper left", bbox_to_anchor=(0.012, 1 - 0.3 / height), ncols=4, handlelength=3
+    )
     title = f"Course of {course.name}"
     heading(figure, title)
-    footnote(figure, "Lines: true diameter; markers: measured at a visit (ticks at the foot). Log axis; below 1 mm drawn at 1 mm.")
+    footnote(
+        figure,
+        "Lines: true diameter; markers: measured at a visit (ticks at the foot). "
+        "Log axis; below 1 mm drawn at 1 mm.",
+    )
     return Drawing(figure, _data(course), _alt(course, title), title)
 
 
@@ -215,10 +254,20 @@ def _events(axes: Any, marks: Sequence[tuple[float, str]], end: float) -> None:
         )
 
 
-def _treatments(axes: Any, course: PatientCourse, names: Sequence[str], end: float, months: Sequence[float]) -> None:
+def _treatments(
+    axes: Any, course: PatientCourse, names: Sequence[str], end: float, months: Sequence[float]
+) -> None:
     for bar in course.treatments:
         i = names.index(bar.label)
-        axes.barh(i, max(bar.stop - bar.start, 0.004 * end), left=bar.start, height=0.6, color=SKY, edgecolor=INK, lw=0.5)
+        axes.barh(
+            i,
+            max(bar.stop - bar.start, 0.004 * end),
+            left=bar.start,
+            height=0.6,
+            color=SKY,
+            edgecolor=INK,
+            lw=0.5,
+        )
     axes.set_yticks(range(len(names)), [textwrap.shorten(name, 27, placeholder="…") for name in names])
     axes.tick_params(axis="y", labelsize=7.5, length=0)
     axes.set(xlim=(0, end * 1.02), ylim=(max(len(names), 1) - 0.4, -0.6), xticks=months)
@@ -230,7 +279,10 @@ def _data(course: PatientCourse) -> Any:
 
     rows: list[tuple[Any, ...]] = []
     for i, track in enumerate(course.lesions):
-        rows += [("true diameter", f"{track.organ} {i}", float(m), float(d), None) for m, d in zip(track.month, track.true_cm, strict=True)]
+        rows += [
+            ("true diameter", f"{track.organ} {i}", float(m), float(d), None)
+            for m, d in zip(track.month, track.true_cm, strict=True)
+        ]
         rows += [
             ("measured diameter", f"{track.organ} {i}", float(m), float(d), None)
             for m, d in zip(track.measured_month, track.measured_cm, strict=True)

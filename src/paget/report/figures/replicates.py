@@ -1,4 +1,4 @@
-"""Sampling distribution: hazard ratios of replicate trials of the trial's own size, with the published one on it."""
+"""Sampling distribution: hazard ratios of replicate trials of the trial's size, and the published one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from paget.report.style import BLUE, INK, SKY, VERMILLION, Drawing, Ratio, canvas, footnote, heading, percent, place, styled
+from paget.report.style import (
+    BLUE,
+    INK,
+    SKY,
+    VERMILLION,
+    Drawing,
+    Ratio,
+    canvas,
+    footnote,
+    heading,
+    percent,
+    place,
+    styled,
+)
 
 
 @styled
@@ -61,7 +74,9 @@ def draw(
     axes.stairs(counts, np.exp(edges), color=BLUE, lw=1.1)
     top = float(counts.max())
     axes.axvline(1.0, color=INK, lw=0.8, ls=":")
-    rows: list[tuple[str, Ratio, str, str]] = [("replicates", Ratio(float(middle), float(low), float(high), level), BLUE, "o")]
+    rows: list[tuple[str, Ratio, str, str]] = [
+        ("replicates", Ratio(float(middle), float(low), float(high), level), BLUE, "o")
+    ]
     words = [f"replicates: median {middle:.2f}, {percent(level)} of them {low:.2f} to {high:.2f}"]
     if this_run is not None:
         rows.append(("this run", this_run, INK, "s"))
@@ -74,25 +89,44 @@ def draw(
         lo = ratio.ci_low if ratio.ci_low is not None else ratio.value
         hi = ratio.ci_high if ratio.ci_high is not None else ratio.value
         axes.plot([lo, hi], [y, y], color=colour, lw=1.6)
-        axes.plot([ratio.value], [y], marker=marker, ms=6, color=colour, mfc="white" if name == "published" else colour, mew=1.5)
+        axes.plot(
+            [ratio.value],
+            [y],
+            marker=marker,
+            ms=6,
+            color=colour,
+            mfc="white" if name == "published" else colour,
+            mew=1.5,
+        )
         axes.text(hi * 1.03, y, words[i], size=8, va="center", color=colour)
     ends = [v for _, r, _, _ in rows for v in (r.value, r.ci_low, r.ci_high) if v is not None]
     left, right = min(*ends, float(usable.min())), max(*ends, float(usable.max()))
     # room for the words to the right of the intervals
-    axes.set(xlim=(left / 1.08, max(right * 1.08, max(ends) * (right / left) ** 0.75)), ylim=(0, top * (1.12 + 0.13 * len(rows))))
-    ticks = [t for t in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 8) if axes.get_xlim()[0] <= t <= axes.get_xlim()[1]]
+    axes.set(
+        xlim=(left / 1.08, max(right * 1.08, max(ends) * (right / left) ** 0.75)),
+        ylim=(0, top * (1.12 + 0.13 * len(rows))),
+    )
+    ticks = [
+        t
+        for t in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 8)
+        if axes.get_xlim()[0] <= t <= axes.get_xlim()[1]
+    ]
     axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
     axes.minorticks_off()
     axes.set_xlabel(f"Hazard ratio of {endpoint.lower()} (log scale)")
     axes.set_ylabel("Replicate trials")
     title = f"{usable.size} replicate trials of {n} patients"
     heading(figure, title)
-    note = "Spread of single trials of this size (sampling error only; the parameters of the model are held fixed)."
+    note = (
+        "Spread of single trials of this size (sampling error only; the model's parameters are held fixed)."
+    )
     if usable.size < values.size:
         left_out = values.size - usable.size
         note += f" Left out, without an estimate: {left_out} trial{'s' if left_out > 1 else ''}."
     footnote(figure, note)
-    return Drawing(figure, _data(values, this_run, published), f"Histogram: {title}. " + ". ".join(words) + ".", title)
+    return Drawing(
+        figure, _data(values, this_run, published), f"Histogram: {title}. " + ". ".join(words) + ".", title
+    )
 
 
 def _data(values: Any, this_run: Ratio | None, published: Ratio | None) -> Any:

@@ -1,4 +1,4 @@
-"""Swimmer plot: a sample of patients as lanes with lines of therapy, surgery, response, progression and death."""
+"""Swimmer plot: a sample of patients as lanes with lines of therapy and what happened on them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paget.report.style import ARM_COLOURS, GREEN, INK, VERMILLION, YELLOW, Drawing, canvas, heading, month_ticks, place, styled
+from paget.report.style import (
+    ARM_COLOURS,
+    GREEN,
+    INK,
+    VERMILLION,
+    YELLOW,
+    Drawing,
+    canvas,
+    heading,
+    month_ticks,
+    place,
+    styled,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -35,12 +47,13 @@ class SwimmerRow:
 
 
 def sample(adsl: pl.DataFrame, adrs: pl.DataFrame, n: int = 24) -> list[SwimmerRow]:
-    """A sample of patients spread evenly over follow-up within each arm; the same tables give the same sample.
+    """Choose patients spread evenly over follow-up within each arm; the same tables give the same ones.
 
     Parameters
     ----------
     adsl, adrs : polars.DataFrame
-        The tables of one trial; ADRS must hold ``LINE``. A change of line is shown at the visit that first saw it.
+        The tables of one trial; ADRS must hold ``LINE``. A change of line is shown at the visit that first
+        saw it.
     n : int
         About how many patients in all.
 
@@ -51,7 +64,11 @@ def sample(adsl: pl.DataFrame, adrs: pl.DataFrame, n: int = 24) -> list[SwimmerR
     """
     import polars as pl
 
-    visits = adrs.filter(pl.col("PARAMCD") == "OVR").select("USUBJID", "ADT", "AVALC", "LINE").sort("USUBJID", "ADT")
+    visits = (
+        adrs.filter(pl.col("PARAMCD") == "OVR")
+        .select("USUBJID", "ADT", "AVALC", "LINE")
+        .sort("USUBJID", "ADT")
+    )
     arms = adsl.select("TRT01P", "TRT01PN").unique().sort("TRT01PN")["TRT01P"].to_list()
     each = max(n // max(len(arms), 1), 1)
     chosen = []
@@ -133,11 +150,21 @@ def draw(rows: Sequence[SwimmerRow], *, title: str = "Course of a sample of pati
             if min(line, len(LINE_SHADES)) == number and stop > start
         ]
         for_all = np.array(bars) if bars else np.empty((0, 3))
-        axes.barh(for_all[:, 0], for_all[:, 2] - for_all[:, 1], left=for_all[:, 1], height=0.62, color=shade, lw=0)
+        axes.barh(
+            for_all[:, 0], for_all[:, 2] - for_all[:, 1], left=for_all[:, 1], height=0.62, color=shade, lw=0
+        )
     _marks(axes, ordered, y)
     for arm in arms:
         place_y = min(v for v, row in zip(y, ordered, strict=True) if row.arm == arm)
-        axes.text(0, place_y - 0.62, arm, weight="bold", size=8.5, color=ARM_COLOURS[arms.index(arm) % 4], va="bottom")
+        axes.text(
+            0,
+            place_y - 0.62,
+            arm,
+            weight="bold",
+            size=8.5,
+            color=ARM_COLOURS[arms.index(arm) % 4],
+            va="bottom",
+        )
     axes.set_yticks(y, [row.label for row in ordered])
     axes.tick_params(axis="y", labelsize=7, length=0)
     axes.set(xlim=(0, last * 1.03), ylim=(y[-1] + 0.8, -1.6), xticks=month_ticks(last))
@@ -184,7 +211,15 @@ def _key(axes: Any) -> None:
         for i, shade in enumerate(LINE_SHADES, start=1)
     ]
     handles += [Line2D([], [], ls="", label=words, **look) for _, words, look in MARKS]
-    axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(-0.1, 1.0), ncols=5, fontsize=7.8, columnspacing=1.4, handletextpad=0.4)
+    axes.legend(
+        handles=handles,
+        loc="lower left",
+        bbox_to_anchor=(-0.1, 1.0),
+        ncols=5,
+        fontsize=7.8,
+        columnspacing=1.4,
+        handletextpad=0.4,
+    )
 
 
 def _data(rows: Sequence[SwimmerRow]) -> Any:
@@ -192,15 +227,21 @@ def _data(rows: Sequence[SwimmerRow]) -> Any:
 
     found: list[tuple[Any, ...]] = []
     for row in rows:
-        found += [(row.label, row.arm, f"line {line}", float(start), float(stop)) for start, stop, line in row.lines]
+        found += [
+            (row.label, row.arm, f"line {line}", float(start), float(stop)) for start, stop, line in row.lines
+        ]
         if row.surgery is not None:
             found.append((row.label, row.arm, "surgery", float(row.surgery), None))
         found += [(row.label, row.arm, name, float(when), None) for when, name in row.responses]
         if row.progression is not None:
             found.append((row.label, row.arm, "PD", float(row.progression), None))
-        found.append((row.label, row.arm, "death" if row.dead else "alive at last contact", float(row.end), None))
+        found.append(
+            (row.label, row.arm, "death" if row.dead else "alive at last contact", float(row.end), None)
+        )
     schema: dict[str, Any] = {"patient": pl.String, "arm": pl.String, "what": pl.String}
-    return pl.DataFrame(found, schema=schema | {"months": pl.Float64, "until_months": pl.Float64}, orient="row")
+    return pl.DataFrame(
+        found, schema=schema | {"months": pl.Float64, "until_months": pl.Float64}, orient="row"
+    )
 
 
 def _alt(rows: Sequence[SwimmerRow], title: str) -> str:
@@ -209,6 +250,7 @@ def _alt(rows: Sequence[SwimmerRow], title: str) -> str:
         mine = [row for row in rows if row.arm == arm]
         words.append(
             f"{arm}: {len(mine)} patients, {sum(r.surgery is not None for r in mine)} operated, "
-            f"{sum(r.progression is not None for r in mine)} with progression, {sum(r.dead for r in mine)} died."
+            f"{sum(r.progression is not None for r in mine)} with progression, "
+            f"{sum(r.dead for r in mine)} died."
         )
     return " ".join(words)

@@ -52,14 +52,25 @@ def draw(
     axes = place(figure, 0.8, 0.85, 6.6, 2.5)
     axes.fill_between(share, 0, np.where(gains > 0, gains, 0), step="mid", facecolor=BLUE, alpha=0.55, lw=0)
     axes.fill_between(
-        share, 0, np.where(gains < 0, gains, 0), step="mid", facecolor=VERMILLION, alpha=0.45, lw=0, hatch="////", edgecolor="white"
+        share,
+        0,
+        np.where(gains < 0, gains, 0),
+        step="mid",
+        facecolor=VERMILLION,
+        alpha=0.45,
+        lw=0,
+        hatch="////",
+        edgecolor="white",
     )
     axes.plot(share, gains, color=INK, lw=1.0)
     axes.axhline(0, color=INK, lw=0.8)
     mean, median = float(gains.mean()), float(np.median(gains))
     axes.axhline(mean, color=INK, lw=0.9, ls=(0, (4, 3)))
     reach = max(float(np.abs(gains).max()), threshold) * 1.1
-    axes.set(xlim=(0, 100), ylim=(min(-0.25 * reach, float(gains.min()) * 1.15), max(0.25 * reach, float(gains.max()) * 1.1)))
+    axes.set(
+        xlim=(0, 100),
+        ylim=(min(-0.25 * reach, float(gains.min()) * 1.15), max(0.25 * reach, float(gains.max()) * 1.1)),
+    )
     axes.set_xlabel("Patients, sorted by gain (%)")
     axes.set_ylabel(f"Gain of {endpoint} (months)")
     gained, lost = 100 * better.mean(), 100 * worse.mean()
@@ -69,16 +80,39 @@ def draw(
         f"lose more than {threshold:g} month: {lost:.0f} %",
         f"mean {mean:+.1f} months (dashed), median {median:+.1f}",
     ]
-    axes.text(0.985, 0.97, "\n".join(words), transform=axes.transAxes, ha="right", va="top", size=8.5, linespacing=1.4)
+    axes.text(
+        0.985,
+        0.97,
+        "\n".join(words),
+        transform=axes.transAxes,
+        ha="right",
+        va="top",
+        size=8.5,
+        linespacing=1.4,
+    )
     title = "Who gains and who loses: every patient in both lives"
     heading(figure, title, f"{experimental} minus {control}")
-    note = f"{gains.size} patients, each simulated in both arms with the same random numbers; not observable in any real trial."
+    note = f"{gains.size} patients, each simulated in both arms with the same random numbers; "
+    note += "not observable in any real trial."
     if horizon_months is not None:
         note += f" Lives are cut at {horizon_months:g} months."
     footnote(figure, note)
     if gains.size < values.size:
-        axes.text(0.985, 0.6, f"{values.size - gains.size} patients without two ended lives are left out", transform=axes.transAxes, ha="right", size=7.5, color=GREY)
-    return Drawing(figure, _data(gains), f"Sorted gains: {title}, {experimental} minus {control}. " + ". ".join(words) + ".", title)
+        axes.text(
+            0.985,
+            0.6,
+            f"{values.size - gains.size} patients without two ended lives are left out",
+            transform=axes.transAxes,
+            ha="right",
+            size=7.5,
+            color=GREY,
+        )
+    return Drawing(
+        figure,
+        _data(gains),
+        f"Sorted gains: {title}, {experimental} minus {control}. " + ". ".join(words) + ".",
+        title,
+    )
 
 
 def _data(gains: Any) -> Any:

@@ -7,13 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paget.report.style import GREEN, GREY, INK, SKY, VERMILLION, Drawing, canvas, footnote, heading, place, styled
+from paget.report.style import (
+    GREEN,
+    GREY,
+    INK,
+    SKY,
+    VERMILLION,
+    Drawing,
+    canvas,
+    footnote,
+    heading,
+    place,
+    styled,
+)
 
 if TYPE_CHECKING:
     import polars as pl
 
 RESPONSE, PROGRESSION = -30.0, 20.0
-"""Thresholds of RECIST 1.1 in per cent: partial response against baseline; progression (there against the nadir)."""
+"""Thresholds of RECIST 1.1 (%): response against baseline; progression (there against the nadir)."""
 CAP = 100.0
 """Bars are cut here (per cent)."""
 
@@ -24,7 +36,8 @@ def best_change(adtr: pl.DataFrame) -> pl.DataFrame:
     Parameters
     ----------
     adtr : polars.DataFrame
-        ADTR with ``SDIAM``, ``ANL01FL`` and ``PCHG``. Subjects without target disease or without a later visit are not in the result.
+        ADTR with ``SDIAM``, ``ANL01FL`` and ``PCHG``. Subjects without target disease or without a later
+        visit are not in the result.
 
     Returns
     -------
@@ -34,7 +47,9 @@ def best_change(adtr: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
     return (
-        adtr.filter((pl.col("PARAMCD") == "SDIAM") & (pl.col("ANL01FL") == "Y") & pl.col("PCHG").is_not_null())
+        adtr.filter(
+            (pl.col("PARAMCD") == "SDIAM") & (pl.col("ANL01FL") == "Y") & pl.col("PCHG").is_not_null()
+        )
         .group_by("USUBJID", "TRTP", "TRTPN")
         .agg(change=pl.col("PCHG").min())
         .sort("TRTPN", "change", "USUBJID", descending=[False, True, False])
@@ -55,7 +70,8 @@ def draw(
     changes : mapping of sequence of float
         Best change in per cent of each patient, by the label of the arm.
     without_target : mapping of int, optional
-        Patients without measurable target disease, by arm; they have no bar, and the panel says how many they are.
+        Patients without measurable target disease, by arm; they have no bar, and the panel says how many
+        they are.
     title : str
         Above the panels.
 
@@ -83,9 +99,16 @@ def draw(
             elif high == RESPONSE:
                 inside = ordered <= RESPONSE
             where = np.flatnonzero(inside)
-            bars = [[(x + 0.08, 0.0), (x + 0.08, y), (x + 0.92, y), (x + 0.92, 0.0)] for x, y in zip(where, shown[where], strict=True)]
+            bars = [
+                [(x + 0.08, 0.0), (x + 0.08, y), (x + 0.92, y), (x + 0.92, 0.0)]
+                for x, y in zip(where, shown[where], strict=True)
+            ]
             if bars:
-                look: dict[str, Any] = {"facecolor": colour, "edgecolor": "white" if hatch else "none", "linewidth": 0.0}
+                look: dict[str, Any] = {
+                    "facecolor": colour,
+                    "edgecolor": "white" if hatch else "none",
+                    "linewidth": 0.0,
+                }
                 axes.add_collection(PolyCollection(bars, hatch=hatch or None, **look))
         for y in (RESPONSE, PROGRESSION):
             axes.axhline(y, color=INK, lw=0.9, ls=(0, (4, 3)), zorder=4)
@@ -99,7 +122,15 @@ def draw(
         else:
             axes.set_ylabel("Best change of the sum (%)")
             axes.text(0.4, RESPONSE - 2.5, "response −30 %", size=7.5, va="top", color="#333333")
-            axes.text(max(len(ordered), 1), PROGRESSION + 2.5, "progression +20 %", size=7.5, ha="right", va="bottom", color="#333333")
+            axes.text(
+                max(len(ordered), 1),
+                PROGRESSION + 2.5,
+                "progression +20 %",
+                size=7.5,
+                ha="right",
+                va="bottom",
+                color="#333333",
+            )
         note = f"{len(ordered)} patients with target disease"
         if without_target and arm in without_target:
             note += f"; {without_target[arm]} without"
@@ -107,12 +138,14 @@ def draw(
             note += f"; {cut} beyond +{CAP:.0f} %"
         axes.text(0.0, -0.03, note, transform=axes.transAxes, size=7.8, va="top")
         if not len(ordered):
-            axes.text(0.5, 0.5, "nobody with target disease", transform=axes.transAxes, ha="center", color=GREY)
+            axes.text(
+                0.5, 0.5, "nobody with target disease", transform=axes.transAxes, ha="center", color=GREY
+            )
     heading(figure, title)
     footnote(
         figure,
-        "Lowest sum up to the first progression, against baseline. After surgery of the primary the sum and its baseline are those of "
-        "the lesions left. Confirmation of a response is not required.",
+        "Lowest sum up to the first progression, against baseline. After surgery of the primary the sum "
+        "and its baseline are those of the lesions left. Confirmation of a response is not required.",
     )
     return Drawing(figure, _data(changes), _alt(changes, title), title)
 
@@ -137,7 +170,7 @@ def _alt(changes: Mapping[str, Sequence[float]], title: str) -> str:
         if array.size:
             words.append(
                 f"{arm}: {array.size} patients with target disease, median {np.median(array):.0f} %, "
-                f"{int((array <= RESPONSE).sum())} shrank by 30 % or more, {int((array >= PROGRESSION).sum())} never did "
-                "better than 20 % growth."
+                f"{int((array <= RESPONSE).sum())} shrank by 30 % or more, "
+                f"{int((array >= PROGRESSION).sum())} never did better than 20 % growth."
             )
     return " ".join(words)
