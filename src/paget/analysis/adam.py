@@ -154,40 +154,56 @@ def read_endpoint(
     return Endpoint(paramcd, survival, cause, entry, joined.select(columns))
 
 
-def arm_column(endpoint: Endpoint, experimental: str, control: str, *, as_treated: bool = False) -> Ints:
+def arm_column(
+    endpoint: Endpoint,
+    experimental: str,
+    control: str,
+    *,
+    as_treated: bool = False,
+    adsl: pl.DataFrame | None = None,
+) -> Ints:
     """1 for the experimental arm, 0 for control, -1 for any other, by planned or actual treatment.
 
-    The names may be those of TRT01P, ARMCD or ARM. For as-treated analyses they are followed through TRT01P
-    to TRT01A.
+    Parameters
+    ----------
+    endpoint : Endpoint
+    experimental, control : str
+        Arms, as in TRT01P, ARMCD or ARM.
+    as_treated : bool
+        Follow the arms through TRT01P to TRT01A.
+    adsl : polars.DataFrame, optional
+        The whole ADSL in which to look the names up, where the endpoint's population may lack an arm.
 
     Raises
     ------
     PagetError
         When an arm is not in the table, with the arms that are.
     """
-    patients = endpoint.patients
-    seen: list[str] = []
-    for name in (c for c in _PLANNED if c in patients.columns):
-        labels = endpoint.column(name)
-        seen += [str(v) for v in np.unique(labels)]
-        if experimental in labels and control in labels:
-            break
-    else:
-        missing = experimental if experimental not in seen else control
-        raise (
-            unknown("arm", missing, seen, where="ADSL")
-            if seen
-            else PagetError(
-                "ADSL has no treatment column", where="ADSL", expected="one of " + ", ".join(_PLANNED)
-            )
-        )
+    whole = endpoint.patients if adsl is None else adsl
+    name = _naming_column(whole, experimental, control)
+    labels = endpoint.column(name)
     if as_treated:
-        if "TRT01A" not in patients.columns or "TRT01P" not in patients.columns:
+        if "TRT01A" not in whole.columns or "TRT01P" not in whole.columns:
             raise PagetError("an as-treated analysis needs both TRT01P and TRT01A", where="ADSL")
-        planned = endpoint.column("TRT01P")
-        one, zero = (str(planned[labels == arm][0]) for arm in (experimental, control))
-        labels, experimental, control = endpoint.column("TRT01A"), one, zero
+        pl = _polars()
+        planned = [whole.filter(pl.col(name) == arm)["TRT01P"][0] for arm in (experimental, control)]
+        labels, experimental, control = endpoint.column("TRT01A"), str(planned[0]), str(planned[1])
     return np.where(labels == experimental, 1, np.where(labels == control, 0, -1)).astype(np.int64)
+
+
+def _naming_column(adsl: pl.DataFrame, experimental: str, control: str) -> str:
+    """Find the treatment column that holds both names."""
+    seen: list[str] = []
+    for name in (c for c in _PLANNED if c in adsl.columns):
+        labels = [str(v) for v in adsl[name].unique().drop_nulls().to_list()]
+        if experimental in labels and control in labels:
+            return name
+        seen += [label for label in labels if label not in seen]
+    if not seen:
+        raise PagetError(
+            "ADSL has no treatment column", where="ADSL", expected="one of " + ", ".join(_PLANNED)
+        )
+    raise unknown("arm", experimental if experimental not in seen else control, seen, where="ADSL")
 
 
 def _in_population(adsl: pl.DataFrame, population: str) -> pl.DataFrame:

@@ -189,7 +189,7 @@ def _population(
 ) -> tuple[Endpoint, Bools]:
     """Read the patients of both arms and which of them are in the experimental one."""
     data = read_endpoint(adsl, adtte, spec.paramcd, population=population, incomplete=incomplete)
-    code = arm_column(data, *arms, as_treated=population == "as-treated")
+    code = arm_column(data, *arms, as_treated=population == "as-treated", adsl=adsl)
     data, arm = data.select(code >= 0), code[code >= 0] == 1
     if arm.all() or not arm.any():
         raise EmptyPopulationError(
