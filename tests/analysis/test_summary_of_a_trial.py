@@ -88,6 +88,25 @@ def test_survival_from_diagnosis_is_at_risk_from_randomisation(tables):
     assert "at risk from randomisation" in pick(kept, **where)["method"]
 
 
+def test_an_early_event_in_a_small_risk_set_is_told(tables):
+    """A death when few have entered is noted on the curve it moves; late small risk sets are not."""
+    adsl, adtte = tables
+    patient = adsl.filter(pl.col("ARMCD") == "SYS")["USUBJID"][0]
+    mine = (pl.col("USUBJID") == patient) & (pl.col("PARAMCD") == "OSDX")
+    early = adtte.with_columns(
+        AVAL=pl.when(mine).then(4.1).otherwise("AVAL"),
+        ENTRY=pl.when(mine).then(4.0).otherwise("ENTRY"),
+        CNSR=pl.when(mine).then(0).otherwise("CNSR"),
+    )
+    where = {"time_zero": "diagnosis", "measure": "survival", "at_months": 24}
+    for table, told in ((early, True), (adtte.filter(pl.col("PARAMCD") == "OS"), False)):
+        records = summarise(adsl, table, endpoints=["OS"], **ARMS)
+        notes = [r["note"] for r in records if "early event" in str(r["note"])]
+        assert bool(notes) is told
+    other = pick(summarise(adsl, early, endpoints=["OS"], **ARMS), arm="systemic", **where)
+    assert "at risk at an early event" in other["note"]
+
+
 def test_subgroups_by_column_and_by_condition(tables):
     """Subgroups by column and by condition give the same hazard ratio, and each an interaction test."""
     adsl, adtte = tables

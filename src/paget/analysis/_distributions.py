@@ -102,10 +102,7 @@ def _inner(limit: float, factor: Floats, first: Floats) -> Floats:
     nodes, weights = _legendre(_INNER)
     middle, half = (knots[1:] + knots[:-1]) / 2.0, (knots[1:] - knots[:-1]) / 2.0
     second = middle[:, :, None] + half[:, :, None] * nodes
-    shift = (
-        rows[:, 0, None, None, None] * first[None, None, :, None]
-        + rows[:, 1, None, None, None] * second[None]
-    )
+    shift = rows[:, 0, None, None, None] * first[None, None, :, None] + rows[:, 1, None, None, None] * second[None]
     low3, high3 = _interval(limit, shift.reshape(len(shift), -1), rows[:, 2])
     mass = _mass(low3, high3).reshape(second.shape) * _density(second)
     return np.asarray((half * (mass @ weights)).sum(axis=0))
@@ -165,7 +162,5 @@ def _box_by_scipy(limit: float, correlation: Floats) -> float:
     from scipy.stats import multivariate_normal
 
     k = len(correlation)
-    law = multivariate_normal(
-        np.zeros(k), correlation, allow_singular=True, abseps=1e-8, maxpts=2_000_000, seed=1
-    )
+    law = multivariate_normal(np.zeros(k), correlation, allow_singular=True, abseps=1e-8, maxpts=2_000_000, seed=1)
     return float(law.cdf(np.full(k, limit), lower_limit=np.full(k, -limit)))

@@ -27,9 +27,7 @@ def reference(name: str) -> Columns:
     """
     path = FOLDER / f"{name}.csv.gz"
     if not path.exists():
-        raise unknown(
-            "reference data set", name, [p.name.removesuffix(".csv.gz") for p in FOLDER.glob("*.csv.gz")]
-        )
+        raise unknown("reference data set", name, [p.name.removesuffix(".csv.gz") for p in FOLDER.glob("*.csv.gz")])
     with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     return {key: _column([row[key] for row in rows]) for key in rows[0]}

@@ -200,9 +200,7 @@ def _naming_column(adsl: pl.DataFrame, experimental: str, control: str) -> str:
             return name
         seen += [label for label in labels if label not in seen]
     if not seen:
-        raise PagetError(
-            "ADSL has no treatment column", where="ADSL", expected="one of " + ", ".join(_PLANNED)
-        )
+        raise PagetError("ADSL has no treatment column", where="ADSL", expected="one of " + ", ".join(_PLANNED))
     raise unknown("arm", experimental if experimental not in seen else control, seen, where="ADSL")
 
 
@@ -261,8 +259,7 @@ def _months(joined: pl.DataFrame, paramcd: str, column: str) -> Any:
     wrong = joined.filter(value.is_null() | value.is_nan() | value.is_infinite() | (value < 0))
     if wrong.height:
         raise PagetError(
-            f"{wrong.height} time(s) of {paramcd} are missing, infinite or negative, "
-            f"the first of patient {wrong['USUBJID'][0]}",
+            f"{wrong.height} time(s) of {paramcd} are missing, infinite or negative, the first of patient {wrong['USUBJID'][0]}",
             where="ADTTE",
             key=column,
             got=wrong[f"__{column}"][0],

@@ -163,9 +163,7 @@ class GrayTest:
     variance: Floats
 
 
-def gray_test(
-    time: Any, cause: Any, group: Any, *, of: int = 1, strata: Any = None, rho: float = 0.0
-) -> GrayTest:
+def gray_test(time: Any, cause: Any, group: Any, *, of: int = 1, strata: Any = None, rho: float = 0.0) -> GrayTest:
     """Gray's K-sample test (Ann Stat 1988;16:1141), stratified if asked.
 
     Parameters
@@ -187,9 +185,7 @@ def gray_test(
     t, c = checked_causes(time, cause, of)
     labels, code = codes(group, len(t), "group")
     if len(labels) < 2:
-        raise PagetError(
-            "there is only one group, so nothing to compare", got=labels, expected="two groups or more"
-        )
+        raise PagetError("there is only one group, so nothing to compare", got=labels, expected="two groups or more")
     if not (c == of).any():
         raise PagetError("no patient had the event of interest: there is nothing to compare")
     kind = np.where(c == of, 1, np.where(c == 0, 0, 2))
@@ -234,9 +230,7 @@ def _gray_sums(time: Floats, kind: Ints, code: Ints, groups: int, rho: float) ->
                 a = weight * (np.diag(u) - np.outer(u, u) / pool)
                 influence += a * jump / (1.0 - pooled)
                 z = np.where(after > 0, 1.0 - (1.0 - pooled - jump) / np.where(after > 0, after, 1.0), 1.0)
-                ties = (
-                    np.ones(groups) if n1 <= 1 else 1.0 - (n1 - 1.0) / np.maximum(pool * survival - 1.0, 1.0)
-                )
+                ties = np.ones(groups) if n1 <= 1 else 1.0 - (n1 - 1.0) / np.maximum(pool * survival - 1.0, 1.0)
                 spread = np.where(live, ties * survival * jump / n, 0.0)
                 part = a - z * influence
                 own, cross = own + z * z * spread, cross + part * (z * spread)

@@ -98,9 +98,7 @@ class CoxFit:
     @property
     def robust_se(self) -> Floats | None:
         """Sandwich standard errors of `coef`, None when not asked for."""
-        return (
-            None if self.robust_covariance is None else np.asarray(np.sqrt(np.diag(self.robust_covariance)))
-        )
+        return None if self.robust_covariance is None else np.asarray(np.sqrt(np.diag(self.robust_covariance)))
 
     @property
     def hr(self) -> Floats:
@@ -111,9 +109,7 @@ class CoxFit:
     def p_values(self) -> Floats:
         """Two-sided Wald p values (robust errors when there are any)."""
         errors = self.se if self.robust_se is None else self.robust_se
-        return np.array(
-            [normal_p(c / s) if s > 0 else math.nan for c, s in zip(self.coef, errors, strict=True)]
-        )
+        return np.array([normal_p(c / s) if s > 0 else math.nan for c, s in zip(self.coef, errors, strict=True)])
 
     @property
     def lr_statistic(self) -> float:
@@ -197,9 +193,7 @@ def cox(
     w, start = checked_weights(weights, len(t)), checked_entry(entry, t)
     stratum = strata_codes(strata, len(t))
     if not e.any():
-        raise PagetError(
-            "no patient had the event: no hazard ratio can be computed", fix="check the coding of the event"
-        )
+        raise PagetError("no patient had the event: no hazard ratio can be computed", fix="check the coding of the event")
     x = raw - np.average(raw, axis=0, weights=w)
     scale = np.sqrt(np.average(x * x, axis=0, weights=w))
     scale = np.where(scale > 0, scale, 1.0)
@@ -324,9 +318,7 @@ class Interaction:
     levels: list[Any]
 
 
-def interaction(
-    time: Any, event: Any, arm: Any, subgroup: Any, *, strata: Any = None, entry: Any = None
-) -> Interaction:
+def interaction(time: Any, event: Any, arm: Any, subgroup: Any, *, strata: Any = None, entry: Any = None) -> Interaction:
     """Likelihood-ratio test of treatment by subgroup, with the subgroup's main effect in both models.
 
     Parameters

@@ -132,9 +132,7 @@ def _layout(time: Floats, arm: Any, replicate: Any) -> tuple[Ints, Ints, Ints, I
     """Order of the rows by replicate and time; arms, replicate numbers, where each replicate starts."""
     a = np.asarray(arm)
     if a.shape != time.shape or not set(np.unique(a).tolist()) <= {0, 1}:
-        raise PagetError(
-            "arm must be 1 (experimental) or 0 (control) for every patient", got=np.unique(a).tolist()[:5]
-        )
+        raise PagetError("arm must be 1 (experimental) or 0 (control) for every patient", got=np.unique(a).tolist()[:5])
     labels, code = codes(replicate, len(time), "replicate")
     order = np.lexsort((time, code)).astype(np.int64)
     start = np.searchsorted(code[order], np.arange(len(labels) + 1)).astype(np.int64)
@@ -180,9 +178,7 @@ def _trials(
 
 
 @jit
-def _table(
-    first: int, last: int, time: Floats, event: Bools, arm: Ints, stratum: Ints, strata: int, table: Floats
-) -> int:
+def _table(first: int, last: int, time: Floats, event: Bools, arm: Ints, stratum: Ints, strata: int, table: Floats) -> int:
     """At risk and events of both arms at each event time of each stratum; returns the number of rows."""
     rows = 0
     for s in range(strata):

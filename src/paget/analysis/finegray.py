@@ -91,9 +91,7 @@ def fine_gray(time: Any, cause: Any, covariates: Any, *, of: int = 1) -> FineGra
         if np.abs(move).max() < 1e-10:
             break
     else:
-        raise PagetError(
-            "the Fine-Gray model did not settle: an estimate runs to infinity", fix="drop a covariate"
-        )
+        raise PagetError("the Fine-Gray model did not settle: an estimate runs to infinity", fix="drop a covariate")
     bread = np.linalg.inv(information)
     influence = work.influence(beta)
     covariance = bread @ (influence.T @ influence) @ bread / np.outer(scale, scale)
@@ -171,9 +169,7 @@ class _Work:
             gl = self.g_event[late] * hazard[late]
             q[k] = gl.sum() * total_x - (gl @ mean[late]) * total
         jump = q / self.left[:, None]
-        compensator = np.concatenate(
-            [np.zeros((1, p)), np.cumsum(jump * (self.count / self.left)[:, None], axis=0)]
-        )
+        compensator = np.concatenate([np.zeros((1, p)), np.cumsum(jump * (self.count / self.left)[:, None], axis=0)])
         psi = -compensator[np.searchsorted(self.at, self.time, side="right")]
         rows = np.flatnonzero(self.censored)
         psi[rows] += jump[np.searchsorted(self.at, self.time[rows])]

@@ -169,9 +169,7 @@ def kaplan_meier(
         terms = np.where(died > 0, died / (risk * (risk - died)), 0.0)
     # Rounding (with weights) must not leave a survival of 1e-17 where all have died.
     survival = np.where(survival < 1e-14, 0.0, survival)
-    return KaplanMeier(
-        times, risk, died, left, survival.astype(np.float64), np.cumsum(terms), ci, level, len(t)
-    )
+    return KaplanMeier(times, risk, died, left, survival.astype(np.float64), np.cumsum(terms), ci, level, len(t))
 
 
 def limits(survival: Floats, log_variance: Floats, kind: str, level: float) -> tuple[Floats, Floats]:

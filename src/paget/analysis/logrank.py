@@ -133,9 +133,7 @@ def maxcombo(
     covariance = variance[:, :, 1, 1]
     error = np.sqrt(np.diag(covariance))
     if not (error > 0).all():
-        raise PagetError(
-            "a weighted log-rank statistic has no variance", fix="drop that weight, or give more events"
-        )
+        raise PagetError("a weighted log-rank statistic has no variance", fix="drop that weight, or give more events")
     z = (observed - expected)[:, 1] / error
     correlation = covariance / np.outer(error, error)
     if alternative == "two-sided":
@@ -153,13 +151,9 @@ def _prepare(
     t, e = checked(time, event)
     labels, code = codes(group, len(t), "group")
     if len(labels) < 2:
-        raise PagetError(
-            "there is only one group, so nothing to compare", got=labels, expected="two groups or more"
-        )
+        raise PagetError("there is only one group, so nothing to compare", got=labels, expected="two groups or more")
     if not e.any():
-        raise PagetError(
-            "no patient had the event: there is nothing to compare", fix="check the coding of the event"
-        )
+        raise PagetError("no patient had the event: there is nothing to compare", fix="check the coding of the event")
     return t, e, labels, code, strata_codes(strata, len(t)), checked_entry(entry, t)
 
 
@@ -213,7 +207,5 @@ def _one_sided(limit: float, correlation: Floats) -> float:
     from scipy.stats import multivariate_normal
 
     k = len(correlation)
-    law = multivariate_normal(
-        np.zeros(k), correlation, allow_singular=True, abseps=1e-8, maxpts=2_000_000, seed=1
-    )
+    law = multivariate_normal(np.zeros(k), correlation, allow_singular=True, abseps=1e-8, maxpts=2_000_000, seed=1)
     return float(law.cdf(np.full(k, limit)))

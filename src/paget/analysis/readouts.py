@@ -17,7 +17,7 @@ from ._arrays import Bools
 from .adam import Endpoint
 from .competing import cumulative_incidence
 from .cox import CoxFit, cox, interaction
-from .km import IntervalKind, kaplan_meier
+from .km import IntervalKind, KaplanMeier, kaplan_meier
 from .logrank import logrank, maxcombo
 from .proportional import proportional_hazards
 from .records import COMPARED, Record, record
@@ -73,11 +73,7 @@ def compared(data: Endpoint, arm: Bools, setting: Setting) -> list[Record]:
     if setting.p_values:
         log_rank = _or_none(lambda: logrank(t, e, arm, strata=strata, entry=data.entry).p_value)
     method = ("cause-specific Cox" if setting.competing else "Cox") + ", Efron ties" + by
-    out = [
-        _hazard_ratio(
-            fit, setting, method + ("; p by log-rank" if setting.p_values else ""), log_rank, shared
-        )
-    ]
+    out = [_hazard_ratio(fit, setting, method + ("; p by log-rank" if setting.p_values else ""), log_rank, shared)]
     if not setting.p_values:
         return out
     out.append(setting.record("logrank_p", log_rank, p_value=log_rank, method=f"log-rank{by}", **shared))
@@ -103,10 +99,7 @@ def by_arm(data: Endpoint, arm: Bools, setting: Setting, marks: Sequence[float])
     for label, mask in setting.sides(arm):
         entry = None if data.entry is None else data.entry[mask]
         kept = kaplan_meier(t[mask], e[mask], entry=entry, ci=setting.kind, level=setting.level)
-        few = float(kept.at_risk[kept.events > 0].min()) if kept.n_events else 0.0
-        thin = (
-            f"only {few:.0f} at risk at an early event" if entry is not None and few < FEW_AT_RISK else None
-        )
+        thin = None if entry is None else _thin(kept, float(entry.max()))
         late = ", at risk from randomisation" if entry is not None else ""
         shared: dict[str, Any] = {
             "arm": label,
@@ -136,9 +129,15 @@ def by_arm(data: Endpoint, arm: Bools, setting: Setting, marks: Sequence[float])
     return out
 
 
-def restricted(
-    data: Endpoint, arm: Bools, setting: Setting, marks: Sequence[float], tau: float | None
-) -> list[Record]:
+def _thin(curve: KaplanMeier, last_entry: float) -> str | None:
+    """Tell of an event met by a small risk set while patients were still coming in: it moves the whole curve."""
+    early = curve.at_risk[(curve.events > 0) & (curve.time <= last_entry)]
+    if not early.size or early.min() >= FEW_AT_RISK:
+        return None
+    return f"only {early.min():.0f} at risk at an early event"
+
+
+def restricted(data: Endpoint, arm: Bools, setting: Setting, marks: Sequence[float], tau: float | None) -> list[Record]:
     """Restricted mean of each arm and their difference, at one horizon."""
     t, e = data.survival.time_months, data.survival.event
     if tau is None:
@@ -154,10 +153,7 @@ def restricted(
     measure = "rmst_difference_months"
     try:
         d = rmst_difference(t, e, arm, tau, entry=data.entry, level=setting.level)
-        means = [
-            rmst(t[m], e[m], tau, entry=None if data.entry is None else data.entry[m])
-            for _, m in setting.sides(arm)
-        ]
+        means = [rmst(t[m], e[m], tau, entry=None if data.entry is None else data.entry[m]) for _, m in setting.sides(arm)]
     except PagetError as error:
         return [setting.record(measure, None, note=error.message, **counts, **shared)]
     p_value = d.p_value if setting.p_values else None
@@ -171,9 +167,7 @@ def restricted(
     return out
 
 
-def subgroups(
-    data: Endpoint, arm: Bools, setting: Setting, wanted: Sequence[str] | Mapping[str, pl.Expr]
-) -> list[Record]:
+def subgroups(data: Endpoint, arm: Bools, setting: Setting, wanted: Sequence[str] | Mapping[str, pl.Expr]) -> list[Record]:
     """Hazard ratio in each subgroup and the tests of interaction; unstratified."""
     out: list[Record] = []
     if isinstance(wanted, Mapping):
@@ -212,9 +206,7 @@ def _meets(data: Endpoint, name: str, condition: pl.Expr) -> Bools:
             got=str(error).split("\n")[0],
         ) from None
     if column.dtype != pl.Boolean or len(column) != len(data):
-        raise PagetError(
-            f"subgroup {name!r} is not a condition", got=str(column.dtype), expected="true or false"
-        )
+        raise PagetError(f"subgroup {name!r} is not a condition", got=str(column.dtype), expected="true or false")
     return column.fill_null(value=False).to_numpy()
 
 
@@ -239,16 +231,12 @@ def _interaction(data: Endpoint, arm: Bools, setting: Setting, name: str, labels
     return [setting.record("interaction_p", p, p_value=p, subgroup=name, method=method, **counts)]
 
 
-def _hazard_ratio(
-    fit: CoxFit | str, setting: Setting, method: str, p_value: float | None, shared: dict[str, Any]
-) -> Record:
+def _hazard_ratio(fit: CoxFit | str, setting: Setting, method: str, p_value: float | None, shared: dict[str, Any]) -> Record:
     if isinstance(fit, str):
         return setting.record("hazard_ratio", None, note=fit, p_value=p_value, method=method, **shared)
     low, high = fit.ci(setting.level)[0]
     limits = {"ci_low": low, "ci_high": high, "ci_level": setting.level}
-    return setting.record(
-        "hazard_ratio", float(fit.hr[0]), p_value=p_value, method=method, **limits, **shared
-    )
+    return setting.record("hazard_ratio", float(fit.hr[0]), p_value=p_value, method=method, **limits, **shared)
 
 
 def _fit(data: Endpoint, arm: Bools, strata: Any) -> CoxFit | str:

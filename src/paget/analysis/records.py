@@ -136,9 +136,7 @@ def join_published(records: Sequence[Record], published: Sequence[Record]) -> li
             keep = ("population", "time_zero", "comparison", "arm", "subgroup", "at_months", "role")
             fields = {key: entry[key] for key in keep if entry.get(key) is not None}
             note = "published; not computed in this run"
-            joined.append(
-                record(entry["endpoint"], entry["measure"], None, published=figures, note=note, **fields)
-            )
+            joined.append(record(entry["endpoint"], entry["measure"], None, published=figures, note=note, **fields))
         elif joined[place]["published"] is None:
             joined[place]["published"] = figures
             joined[place]["role"] = entry.get("role") or joined[place]["role"]
@@ -153,14 +151,9 @@ def _turned(entry: Record) -> Record | None:
     sides = entry["comparison"]
     turned = {**entry, "comparison": {"experimental": sides["control"], "control": sides["experimental"]}}
     if entry["measure"] == "hazard_ratio":
-        flip = [
-            None if entry.get(key) is None else 1.0 / float(entry[key])
-            for key in ("value", "ci_high", "ci_low")
-        ]
+        flip = [None if entry.get(key) is None else 1.0 / float(entry[key]) for key in ("value", "ci_high", "ci_low")]
     elif entry["measure"] == "rmst_difference_months":
-        flip = [
-            None if entry.get(key) is None else -float(entry[key]) for key in ("value", "ci_high", "ci_low")
-        ]
+        flip = [None if entry.get(key) is None else -float(entry[key]) for key in ("value", "ci_high", "ci_low")]
     elif entry["measure"] in COMPARED:
         return turned
     else:

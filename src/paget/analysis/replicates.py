@@ -88,9 +88,7 @@ def spread(values: Any, standard_errors: Any = None) -> Spread:
     low90, high90, low95, high95 = (float(q) for q in np.quantile(good, (*NINETY, *NINETY_FIVE)))
     errors = None if standard_errors is None else np.asarray(standard_errors, dtype=np.float64)
     mean_se = math.nan if errors is None else float(errors[np.isfinite(errors)].mean())
-    return Spread(
-        n, column.size - n, float(good.mean()), sd, mean_se, sd / math.sqrt(n), low90, high90, low95, high95
-    )
+    return Spread(n, column.size - n, float(good.mean()), sd, mean_se, sd / math.sqrt(n), low90, high90, low95, high95)
 
 
 def share(hits: Any) -> tuple[float, float]:

@@ -51,9 +51,7 @@ def rmst(time: Any, event: Any, tau: float, *, entry: Any = None) -> tuple[float
     return float(values[0]), float(errors[0])
 
 
-def rmst_difference(
-    time: Any, event: Any, arm: Any, tau: float, *, entry: Any = None, level: float = 0.95
-) -> Difference:
+def rmst_difference(time: Any, event: Any, arm: Any, tau: float, *, entry: Any = None, level: float = 0.95) -> Difference:
     """Difference in restricted mean, arm 1 (experimental) minus arm 0 (control).
 
     Parameters
@@ -76,9 +74,7 @@ def rmst_difference(
     return Difference(value, se, value - half, value + half, p_value, tau)
 
 
-def rmst_curve(
-    time: Any, event: Any, arm: Any, taus: Any = None, *, level: float = 0.95
-) -> dict[str, Floats]:
+def rmst_curve(time: Any, event: Any, arm: Any, taus: Any = None, *, level: float = 0.95) -> dict[str, Floats]:
     """RMST difference against the horizon: tau, value, se, ci_low, ci_high (NaN beyond the follow-up).
 
     The limits are pointwise. Without `taus`, 100 horizons up to the last that both arms reached.
@@ -121,9 +117,7 @@ def _two_arms(time: Any, event: Any, arm: Any) -> tuple[Floats, Any, Any]:
     t, e = checked(time, event)
     a = np.asarray(arm)
     if a.shape != t.shape or not set(np.unique(a).tolist()) <= {0, 1}:
-        raise PagetError(
-            "arm must be 1 (experimental) or 0 (control) for every patient", got=np.unique(a).tolist()[:5]
-        )
+        raise PagetError("arm must be 1 (experimental) or 0 (control) for every patient", got=np.unique(a).tolist()[:5])
     a = a.astype(bool)
     if a.all() or not a.any():
         raise PagetError("one arm has no patient", expected="patients in both arms")

@@ -60,15 +60,11 @@ def selftest() -> list[Check]:
     for part in _PARTS:
         for name, expected, got, relative, source in part():
             tolerance = relative * max(abs(expected), 1e-12)
-            checks.append(
-                Check(name, expected, got, tolerance, bool(abs(got - expected) <= tolerance), source)
-            )
+            checks.append(Check(name, expected, got, tolerance, bool(abs(got - expected) <= tolerance), source))
     return checks
 
 
-def _rows(
-    name: str, expected: Any, got: Any, relative: float = 1e-7, source: str = SURVIVAL
-) -> Iterator[Row]:
+def _rows(name: str, expected: Any, got: Any, relative: float = 1e-7, source: str = SURVIVAL) -> Iterator[Row]:
     """One row per entry of a vector."""
     want, have = np.atleast_1d(np.asarray(expected, float)), np.atleast_1d(np.asarray(got, float))
     for i, (a, b) in enumerate(zip(want, have, strict=True)):
@@ -101,12 +97,8 @@ def _survival_curves() -> Iterator[Row]:
         yield from _rows(f"KM lung sex {s} at risk", risk, curve.counts([100, 200, 365, 500, 730])["at_risk"])
     bank = reference("rotterdam")
     curve = kaplan_meier(bank["dtime"] / 365.25, bank["death"], ci="log")
-    yield from _rows(
-        "KM rotterdam S at 5 and 10 y", (0.743535115952, 0.552158397561), curve.at([5, 10]), 1e-10
-    )
-    yield from _rows(
-        "KM rotterdam median (days), log", (4033, 3888, 4309), np.multiply(curve.median(), 365.25), 1e-9
-    )
+    yield from _rows("KM rotterdam S at 5 and 10 y", (0.743535115952, 0.552158397561), curve.at([5, 10]), 1e-10)
+    yield from _rows("KM rotterdam median (days), log", (4033, 3888, 4309), np.multiply(curve.median(), 365.25), 1e-9)
     aml = reference("aml")
     mine = aml["x"] == "Maintained"
     curve = kaplan_meier(aml["time"][mine], aml["status"][mine])
@@ -133,9 +125,7 @@ def _log_rank() -> Iterator[Row]:
         yield from _rows(f"log-rank lung by sex, strata {column}", want, got)
     part = complete(lung, ["ph.ecog"])
     event = part["status"] == 2
-    yield from _rows(
-        "log-rank lung, 4 groups", 21.9621316825, logrank(part["time"], event, part["ph.ecog"]).statistic
-    )
+    yield from _rows("log-rank lung, 4 groups", 21.9621316825, logrank(part["time"], event, part["ph.ecog"]).statistic)
     got = logrank(part["time"], event, part["ph.ecog"], strata=part["sex"]).statistic
     yield from _rows("log-rank lung, 4 groups, strata sex", 21.5962383705, got)
     got = logrank(part["time"], event, part["sex"], strata=part["ph.ecog"], rho=1).statistic
@@ -165,9 +155,7 @@ def _cox_models() -> Iterator[Row]:
     yield from _rows("Cox lung age, sex", (0.017045332, -0.51321852), fit.coef)
     yield from _rows("Cox lung SE", (0.0092232735, 0.16745796), fit.se)
     yield from _rows("Cox lung robust SE", (0.0095046381, 0.1601741678), fit.robust_se)
-    yield from _rows(
-        "Cox lung log-likelihood, null and fitted", (-749.9098, -742.84825), (fit.loglik_null, fit.loglik)
-    )
+    yield from _rows("Cox lung log-likelihood, null and fitted", (-749.9098, -742.84825), (fit.loglik_null, fit.loglik))
     yield from _rows("Cox lung LR, score", (14.123111, 13.722321), (fit.lr_statistic, fit.score_statistic))
     yield from _rows("Cox lung Wald", 13.47, fit.wald_statistic, 1e-3)
     yield from _rows("Cox lung concordance", 0.602853003, fit.concordance())
@@ -178,9 +166,7 @@ def _cox_models() -> Iterator[Row]:
     yield from _rows("Cox lung cluster(inst)", (0.017033496, -0.511668296), fit.coef)
     yield from _rows("Cox lung cluster(inst) robust SE", (0.0073273931, 0.1282306017), fit.robust_se)
     part = complete(lung, ["ph.ecog"])
-    fit = cox(
-        part["time"], part["status"] == 2, {"a": part["age"], "ecog": part["ph.ecog"]}, strata=part["sex"]
-    )
+    fit = cox(part["time"], part["status"] == 2, {"a": part["age"], "ecog": part["ph.ecog"]}, strata=part["sex"])
     yield from _rows("Cox lung strata(sex)", (0.010566255, 0.462424434), fit.coef)
     yield from _rows("Cox lung strata(sex) SE", (0.0092413739, 0.1147610979), fit.se)
     fit = cox(t, e, x, weights=np.tile([1, 2, 0.5], 76), robust=True)
@@ -224,9 +210,7 @@ def _restricted_means() -> Iterator[Row]:
         2e-5,
     )
     d = rmst_difference(lung["time"], lung["status"] == 2, lung["sex"] == 2, 730)
-    yield from _rows(
-        "RMST lung 730 d", (123.58744, 58.141435, 189.03345), (d.value, d.ci_low, d.ci_high), 1e-6
-    )
+    yield from _rows("RMST lung 730 d", (123.58744, 58.141435, 189.03345), (d.value, d.ci_low, d.ci_high), 1e-6)
 
 
 def _competing_risks() -> Iterator[Row]:
@@ -243,14 +227,10 @@ def _competing_risks() -> Iterator[Row]:
         yield from _rows(f"incidence mgus2 {label} 60/120/240", want, curve.at([60, 120, 240]))
         if label == "pcm F":
             error = curve.std_error[np.searchsorted(curve.time, [60, 120, 240], side="right") - 1]
-            yield from _rows(
-                "incidence mgus2 pcm F SE", (0.00779833408809, 0.01076979737649, 0.0142629574345), error
-            )
+            yield from _rows("incidence mgus2 pcm F SE", (0.00779833408809, 0.01076979737649, 0.0142629574345), error)
     for of, want2 in ((1, (1.1945078250755, 0.274422156788)), (2, (11.6512590121277, 0.000641590976408))):
         test = gray_test(time, cause, m["sex"], of=of)
-        yield from _rows(
-            f"Gray mgus2 cause {of}: chi2, p", want2, (test.statistic, test.p_value), 1e-9, CMPRSK
-        )
+        yield from _rows(f"Gray mgus2 cause {of}: chi2, p", want2, (test.statistic, test.p_value), 1e-9, CMPRSK)
     part = complete({**m, "t": time, "c": cause}, ["mspike"])
     x = {"age": part["age"], "male": part["sex"] == "M", "mspike": part["mspike"]}
     fit = fine_gray(part["t"], part["c"], x)
@@ -295,15 +275,11 @@ def _confounding() -> Iterator[Row]:
     crude = cox(r["dtime"], r["death"], {"hormon": r["hormon"]})
     yield from _rows("rotterdam hormon, crude", 0.412471, crude.coef[0], 1e-6)
     size = [(r["size"] == level).astype(float) for level in ("20-50", ">50")]
-    x = np.column_stack(
-        [np.ones(len(r["age"])), *(r[k] for k in ("age", "meno", "grade", "nodes", "pgr", "er")), *size]
-    )
+    x = np.column_stack([np.ones(len(r["age"])), *(r[k] for k in ("age", "meno", "grade", "nodes", "pgr", "er")), *size])
     treated = r["hormon"]
     propensity = _logistic(x, treated)
     weights = np.where(treated == 1, treated.mean() / propensity, (1 - treated.mean()) / (1 - propensity))
-    yield from _rows(
-        "rotterdam weights: mean, largest", (1.0007611, 8.8281881), (weights.mean(), weights.max()), 1e-6
-    )
+    yield from _rows("rotterdam weights: mean, largest", (1.0007611, 8.8281881), (weights.mean(), weights.max()), 1e-6)
     fit = cox(r["dtime"], r["death"], {"hormon": treated}, weights=weights, robust=True)
     got = (fit.coef[0], (fit.robust_se if fit.robust_se is not None else fit.se)[0])
     yield from _rows("rotterdam hormon, weighted: log HR, robust SE", (-0.20919437, 0.14638034), got, 1e-6)

@@ -46,9 +46,7 @@ class EndpointSpec:
     competing: bool = False
 
 
-ENDPOINTS: dict[str, EndpointSpec] = {
-    name: EndpointSpec(name, code, competing=code == "TTLRP") for code, name in NAMES.items()
-}
+ENDPOINTS: dict[str, EndpointSpec] = {name: EndpointSpec(name, code, competing=code == "TTLRP") for code, name in NAMES.items()}
 FROM_DIAGNOSIS = {"OS": "OSDX"}
 """The same endpoint counted from diagnosis, where ADTTE holds it."""
 
@@ -130,9 +128,7 @@ def summarise(
     if maxcombo_when not in ("auto", "always", "never"):
         raise unknown("use of MaxCombo", str(maxcombo_when), ("auto", "always", "never"))
     if not 0.5 < ci_level < 1.0:
-        raise PagetError(
-            "the level of an interval is a share", key="ci_level", got=ci_level, expected="between 0.5 and 1"
-        )
+        raise PagetError("the level of an interval is a share", key="ci_level", got=ci_level, expected="between 0.5 and 1")
     figures = check_published(published)
     specs = _specifications(endpoints, adtte)
     if not specs:
@@ -150,9 +146,7 @@ def summarise(
                     raise
                 sides = {"experimental": experimental, "control": control}
                 fields = {"population": population, "time_zero": spec.time_zero, "role": role}
-                records.append(
-                    record(spec.name, "hazard_ratio", None, comparison=sides, note=error.message, **fields)
-                )
+                records.append(record(spec.name, "hazard_ratio", None, comparison=sides, note=error.message, **fields))
                 continue
             if not delayed_entry:
                 data = replace(data, entry=None)
@@ -192,9 +186,7 @@ def _population(
     code = arm_column(data, *arms, as_treated=population == "as-treated", adsl=adsl)
     data, arm = data.select(code >= 0), code[code >= 0] == 1
     if arm.all() or not arm.any():
-        raise EmptyPopulationError(
-            f"one arm of the {population} population is empty", got=f"{spec.paramcd}, n = {len(arm)}"
-        )
+        raise EmptyPopulationError(f"one arm of the {population} population is empty", got=f"{spec.paramcd}, n = {len(arm)}")
     return data, arm
 
 
@@ -221,10 +213,6 @@ def _landmarks(given: Sequence[float], figures: Sequence[Record], spec: Endpoint
     asked = {float(t) for t in given}
     for figure in figures:
         same = (figure["endpoint"], figure["time_zero"]) == (spec.name, spec.time_zero)
-        if (
-            same
-            and figure["measure"] in ("survival", "cumulative_incidence")
-            and figure.get("at_months") is not None
-        ):
+        if same and figure["measure"] in ("survival", "cumulative_incidence") and figure.get("at_months") is not None:
             asked.add(float(figure["at_months"]))
     return sorted(asked)
