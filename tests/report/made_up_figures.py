@@ -139,9 +139,7 @@ FLOW = consort.ConsortFlow(
     set_aside=1168,
     not_randomised={"progression during induction": 92, "death during induction": 21, "ECOG worse": 21},
     arms=[
-        consort.ConsortArm(
-            CONTROL, 131, 131, 131, crossed_over=22, lost=6, treatment="systemic therapy alone"
-        ),
+        consort.ConsortArm(CONTROL, 131, 131, 131, crossed_over=22, lost=6, treatment="systemic therapy alone"),
         consort.ConsortArm(
             EXPERIMENTAL,
             125,
@@ -194,9 +192,7 @@ def spread() -> Drawing:
     """Replicates."""
     ratios = np.exp(np.random.default_rng(3).normal(0.02, 0.17, 200))
     ratios[4] = np.nan
-    return replicates.draw(
-        ratios, n=256, this_run=Ratio(1.05, 0.79, 1.4, 0.9), published=Ratio(1.11, 0.82, 1.52, 0.9)
-    )
+    return replicates.draw(ratios, n=256, this_run=Ratio(1.05, 0.79, 1.4, 0.9), published=Ratio(1.11, 0.82, 1.52, 0.9))
 
 
 def gains() -> Drawing:
@@ -263,9 +259,7 @@ def life() -> Drawing:
         schema=["day", "event", "detail"],
         orient="row",
     )
-    return patient_course.draw(
-        patient_course.PatientCourse.of("virtual patient 7", lesions, visits, events, end_day=30 * MONTH)
-    )
+    return patient_course.draw(patient_course.PatientCourse.of("virtual patient 7", lesions, visits, events, end_day=30 * MONTH))
 
 
 FIGURES = {

@@ -34,9 +34,7 @@ def record(**what: Any) -> dict[str, Any]:
     return {**base, **what}
 
 
-def published(
-    value: float, low: float | None = None, high: float | None = None, level: float = 0.95
-) -> dict[str, Any]:
+def published(value: float, low: float | None = None, high: float | None = None, level: float = 0.95) -> dict[str, Any]:
     """The published part of a record."""
     return {"value": value, "ci_low": low, "ci_high": high, "ci_level": level, "evidence": "e2108"}
 

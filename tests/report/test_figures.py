@@ -103,9 +103,7 @@ def test_kaplan_meier_refuses_what_it_cannot_show() -> None:
     with pytest.raises(ValueError, match="8 entries for 2 ticks"):
         kaplan_meier.draw([curve], ticks=[0.0, 12.0])
     with pytest.raises(ValueError, match="not drawn"):
-        kaplan_meier.draw(
-            [curve], ticks=TICKS, published=[kaplan_meier.PublishedPoint("B", "survival", 0.5, 12.0)]
-        )
+        kaplan_meier.draw([curve], ticks=TICKS, published=[kaplan_meier.PublishedPoint("B", "survival", 0.5, 12.0)])
     with pytest.raises(ValueError, match="four"):
         kaplan_meier.draw([curve] * 5, ticks=TICKS)
 

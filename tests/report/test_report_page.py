@@ -102,9 +102,7 @@ def test_text_is_escaped(page: str) -> None:
 
 def test_a_report_without_figures_flow_or_results_is_still_a_page() -> None:
     """Nothing but the words that must be there."""
-    nothing = dict.fromkeys(
-        ("figures", "baseline", "records", "assumptions", "uncertainty", "switched_off"), ()
-    )
+    nothing = dict.fromkeys(("figures", "baseline", "records", "assumptions", "uncertainty", "switched_off"), ())
     bare = render_report(context(flow=None, **nothing))
     assert "No mechanism of the model was switched off" in bare
     assert "no result" in bare
@@ -120,10 +118,7 @@ def test_the_same_context_gives_the_same_bytes(page: str, tmp_path: Path) -> Non
 
 def test_two_figures_keep_their_own_clip_paths() -> None:
     """Ids of a drawing are prefixed together with what refers to them."""
-    svg = (
-        '<?xml version="1.0"?><svg id="a"><defs><path id="m1"/></defs><use xlink:href="#m1"/>'
-        '<g clip-path="url(#m1)"/></svg>'
-    )
+    svg = '<?xml version="1.0"?><svg id="a"><defs><path id="m1"/></defs><use xlink:href="#m1"/><g clip-path="url(#m1)"/></svg>'
     text = inline_svg(svg, "f2")
     assert 'id="f2-m1"' in text
     assert 'xlink:href="#f2-m1"' in text

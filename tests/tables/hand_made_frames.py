@@ -98,9 +98,7 @@ def assessments(*rows: dict[str, Any]) -> pl.DataFrame:
         "ecog": 1,
     }
     full = [{**base, "visit": i, **row} for i, row in enumerate(rows)]
-    return pl.DataFrame(
-        full, schema_overrides={"sum_target_cm": pl.Float64, "day": pl.Float64}, infer_schema_length=None
-    )
+    return pl.DataFrame(full, schema_overrides={"sum_target_cm": pl.Float64, "day": pl.Float64}, infer_schema_length=None)
 
 
 def lesions(*rows: tuple[int, float, int, str, str, float]) -> pl.DataFrame:

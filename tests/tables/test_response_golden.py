@@ -3,6 +3,7 @@ sum."""
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 from hand_made_frames import MONTH, STUDY, assessments, lesions, patients, rows_by
 
@@ -45,9 +46,7 @@ def test_best_response_is_the_best_before_the_first_progression() -> None:
         ([], "NE", "N"),
     ],
 )
-def test_stable_disease_counts_from_six_weeks(
-    responses: list[tuple[float, str]], best: str, benefit: str
-) -> None:
+def test_stable_disease_counts_from_six_weeks(responses: list[tuple[float, str]], best: str, benefit: str) -> None:
     """SD and NON-CR/NON-PD before day 42 are NE; without visits BOR is NE."""
     rows = [{"day": 150.0 + d, "overall_response": r} for d, r in responses]
     visits = assessments({"day": 150.0, "baseline": True, "overall_response": "NE"}, *rows)
@@ -76,7 +75,10 @@ def test_change_from_baseline_and_from_nadir() -> None:
             for d, s, r in [(150.0, 5.0, "NE"), (210.0, 3.0, "PR"), (270.0, 2.5, "PR"), (330.0, 3.1, "PD")]
         )
     )
-    seen = lesions(*((v, d, n, "liver", "target", 1.0) for v, d in enumerate((150.0, 210.0)) for n in (4, 9)))
+    sizes = [(150.0, 3.0, 2.0), (210.0, 2.0, 1.0), (270.0, 2.0, 0.5), (330.0, 2.3, 0.8)]
+    seen = lesions(
+        *((v, d, n, "liver", "target", cm) for v, (d, *two) in enumerate(sizes) for n, cm in zip((4, 9), two, strict=True))
+    )
     frame = adtr(seen, visits, patients(ALIVE), STUDY)
     validate(frame, "adtr")
     sums = frame.filter(frame["PARAMCD"] == "SDIAM")
@@ -88,7 +90,7 @@ def test_change_from_baseline_and_from_nadir() -> None:
     assert sums["PDFL"].to_list() == ["", "", "", "Y"]
     assert sums["ABLFL"].to_list() == ["Y", "", "", ""]
     assert sorted(set(frame["PARAMCD"])) == ["LDIAM1", "LDIAM2", "SDIAM"]
-    assert frame.filter(frame["PARAMCD"] == "LDIAM2")["TRLNKID"].to_list() == ["L9", "L9"]
+    assert frame.filter(frame["PARAMCD"] == "LDIAM2")["TRLNKID"].to_list() == ["L9"] * 4
 
 
 def test_an_operated_primary_leaves_the_sum_and_its_reference() -> None:
@@ -113,9 +115,41 @@ def test_an_operated_primary_leaves_the_sum_and_its_reference() -> None:
     assert sums["NADIR"].to_list()[1:] == pytest.approx([20, 20])
     assert sums["PDFL"].to_list() == ["", "", "Y"]
     assert sums["LRTFL"].to_list() == ["", "Y", "Y"]
-    # without the operation the same numbers are a response
+    # without the operation the same numbers are a response: the breast lesion has gone by itself
     plain = adtr(seen, visits, patients(ALIVE), STUDY)
     assert plain.filter(plain["PARAMCD"] == "SDIAM")["PCHG"][1] == pytest.approx(100 * (22 - 60) / 60)
+
+
+def test_targets_chosen_anew_at_randomisation_are_compared_with_themselves() -> None:
+    """After induction a shrunken target (8 mm) is dropped: the 30 mm left are compared with 30, not with 38."""
+    visits = assessments(
+        {"day": 0.0, "sum_target_cm": 6.0, "n_target": 2, "baseline": True, "overall_response": "NE"},
+        {"day": 150.0, "sum_target_cm": 3.8, "n_target": 2, "overall_response": "PR"},
+        {"day": 240.0, "sum_target_cm": 3.0, "n_target": 1, "overall_response": "SD"},
+    )
+    seen = lesions(
+        *((v, d, 1, "liver", "target", cm) for v, d, cm in ((0, 0.0, 4.0), (1, 150.0, 3.0), (2, 240.0, 3.0))),
+        *((v, d, 2, "lung", "target", cm) for v, d, cm in ((0, 0.0, 2.0), (1, 150.0, 0.8))),
+        (2, 240.0, 2, "lung", "non-target", 0.8),
+    )
+    sums = adtr(seen, visits, patients(ALIVE), STUDY).filter(pl.col("PARAMCD") == "SDIAM")
+    assert sums["AVISIT"].to_list() == ["Visit 0", "Baseline", "Visit 2"]
+    assert sums["BASE"].to_list() == [None, pytest.approx(38), pytest.approx(30)]
+    assert sums["PCHG"].to_list() == [None, pytest.approx(0), pytest.approx(0)]
+
+
+def test_sums_after_progression_are_not_compared() -> None:
+    """A new line has targets of its own: after the first PD there is no change from baseline."""
+    visits = assessments(
+        {"day": 150.0, "sum_target_cm": 2.0, "n_target": 1, "baseline": True, "overall_response": "NE"},
+        {"day": 240.0, "sum_target_cm": 2.6, "n_target": 1, "overall_response": "PD"},
+        {"day": 330.0, "sum_target_cm": 1.0, "n_target": 1, "overall_response": "PR"},
+    )
+    days = ((0, 150.0, 2.0), (1, 240.0, 2.6), (2, 330.0, 1.0))
+    seen = lesions(*((v, d, 1, "liver", "target", cm) for v, d, cm in days))
+    sums = adtr(seen, visits, patients(ALIVE), STUDY).filter(pl.col("PARAMCD") == "SDIAM")
+    assert sums["PCHG"].to_list() == [pytest.approx(0), pytest.approx(30), None]
+    assert sums["PDFL"].to_list() == ["", "Y", ""]
 
 
 def test_nodes_are_measured_by_their_short_axis() -> None:

@@ -61,9 +61,7 @@ def test_nothing_from_beyond_the_cut_is_in_the_table() -> None:
 
 def test_baseline_is_what_the_clinic_saw() -> None:
     """Baseline variables, flags and numeric twins repeat the raw row."""
-    row = adsl(
-        patients({"subtype": "TNBC", "age_years": 55.0, "site_group": "brain", "bone": False}), STUDY
-    ).to_dicts()[0]
+    row = adsl(patients({"subtype": "TNBC", "age_years": 55.0, "site_group": "brain", "bone": False}), STUDY).to_dicts()[0]
     assert (row["SUBTYPE"], row["SUBTYPEN"]) == ("TNBC", 4)
     assert (row["AGE"], row["AGEU"], row["AGEGR1"], row["AGEGR1N"]) == (55.0, "YEARS", ">=55", 2)
     assert (row["SITEGRP"], row["SITEGRPN"], row["BONEFL"], row["DENOVOFL"]) == ("brain", 3, "", "Y")

@@ -63,9 +63,7 @@ def test_each_breach_of_a_subject_rule_is_named(breach: pl.DataFrame, key: str) 
 def test_every_variable_has_a_label_of_at_most_forty() -> None:
     """Names are at most 8 capitals and each written variable has its own label."""
     for name, columns in SCHEMAS.items():
-        assert [c for c in columns if c not in LABELS or not 0 < len(LABELS[c]) <= 40 or len(c) > 8] == [], (
-            name
-        )
+        assert [c for c in columns if c not in LABELS or not 0 < len(LABELS[c]) <= 40 or len(c) > 8] == [], name
         assert len(set(columns)) == len(columns)
 
 

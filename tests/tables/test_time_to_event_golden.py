@@ -12,9 +12,7 @@ from hand_made_frames import MONTH, STUDY, assessments, patients, rows_by
 from paget.errors import PagetError
 from paget.tables import adtte, validate
 
-CUT_DAYS = (
-    60.0 - 10.0
-) * MONTH  # days from randomisation to the data cut of a patient randomised in month 10
+CUT_DAYS = (60.0 - 10.0) * MONTH  # days from randomisation to the data cut of a patient randomised in month 10
 
 
 def test_death_is_cnsr_zero_and_survival_counts_from_randomisation() -> None:

@@ -141,8 +141,7 @@ def render_report(context: ReportContext) -> str:
         lstrip_blocks=True,
     )
     figures = [
-        {"figure": figure, "svg": Markup(inline_svg(figure.svg, f"f{i}"))}
-        for i, figure in enumerate(context.figures, start=1)
+        {"figure": figure, "svg": Markup(inline_svg(figure.svg, f"f{i}"))} for i, figure in enumerate(context.figures, start=1)
     ]
     return environment.get_template("report.html.j2").render(
         c=context,

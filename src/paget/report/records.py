@@ -147,8 +147,7 @@ def headline(records: Sequence[Record], *, all_records: bool = False) -> list[Re
     kept = [
         r
         for r in records
-        if r.get("published")
-        or (r["measure"] in _ORDER and not r.get("subgroup") and r.get("population", "itt") == "itt")
+        if r.get("published") or (r["measure"] in _ORDER and not r.get("subgroup") and r.get("population", "itt") == "itt")
     ]
     endpoints = list(ENDPOINTS)
 

@@ -137,9 +137,7 @@ def canvas(width: float, height: float) -> Figure:
 def place(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
     """Add axes at a position in inches (no layout engine: it costs more than the drawing)."""
     full_width, full_height = figure.get_size_inches()
-    return figure.add_axes(
-        (left / full_width, bottom / full_height, width / full_width, height / full_height)
-    )
+    return figure.add_axes((left / full_width, bottom / full_height, width / full_width, height / full_height))
 
 
 def heading(figure: Figure, text: str, below: str = "") -> None:
@@ -147,9 +145,7 @@ def heading(figure: Figure, text: str, below: str = "") -> None:
     height = figure.get_figheight()
     figure.text(0.15 / figure.get_figwidth(), 1 - 0.2 / height, text, weight="bold", size=10.5, va="center")
     if below:
-        figure.text(
-            0.15 / figure.get_figwidth(), 1 - 0.4 / height, below, size=8.5, va="center", color="#333333"
-        )
+        figure.text(0.15 / figure.get_figwidth(), 1 - 0.4 / height, below, size=8.5, va="center", color="#333333")
 
 
 def footnote(figure: Figure, text: str) -> None:

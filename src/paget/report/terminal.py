@@ -56,13 +56,9 @@ def comparison_table(
             _short(measure, published) if published else "not read",
             str(record.get("role", "")),
         ]
-        table.add_row(
-            *(Text(cell, style="" if published or i < 3 else "dim") for i, cell in enumerate(cells))
-        )
+        table.add_row(*(Text(cell, style="" if published or i < 3 else "dim") for i, cell in enumerate(cells)))
         name = what(record)
-    table.caption = (
-        "In brackets: 95 % CI unless marked. ± Monte-Carlo error. Research software: not for clinical use."
-    )
+    table.caption = "In brackets: 95 % CI unless marked. ± Monte-Carlo error. Research software: not for clinical use."
     table.caption_justify = "left"
     return table
 

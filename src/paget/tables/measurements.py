@@ -44,9 +44,7 @@ ORDER: tuple[str, ...] = (
 """Variables of ADTR in the order of the file."""
 
 
-def adtr(
-    lesions: pl.DataFrame, assessments: pl.DataFrame, patients: pl.DataFrame, study: StudyInfo
-) -> pl.DataFrame:
+def adtr(lesions: pl.DataFrame, assessments: pl.DataFrame, patients: pl.DataFrame, study: StudyInfo) -> pl.DataFrame:
     """Tumour measurements: ``LDIAMn`` and ``NLDIAMn`` per target lesion, ``SDIAM`` their sum, in mm.
 
     Parameters
@@ -64,7 +62,9 @@ def adtr(
     -------
     polars.DataFrame
         ``PCHG`` and ``PCHGNAD`` are percent and null where the reference is 0. ``NADIR`` is the lowest
-        earlier sum from baseline on. ``ANL01FL`` is Y after baseline up to and with the first PD.
+        earlier
+        sum from baseline on. ``ANL01FL`` is Y after baseline up to and with the first PD; later sums are of
+        targets chosen anew for the next line and have no BASE or NADIR.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def adtr(
         _mm=day("measured_cm") * MM_PER_CM,
         _true=day("true_cm") * MM_PER_CM,
     )
-    parts = [_sums(visits, targets), _diameters(visits, targets)]
+    parts = [_sums(visits, targets, lesions), _diameters(visits, targets)]
     frame = pl.concat(parts, how="diagonal").with_columns(ADT=date_of(pl.col("_day") - pl.col("_rand")))
     frame = frame.with_columns(
         *common(study),
@@ -119,7 +119,7 @@ def _percent(change: str, reference: str) -> pl.Expr:
 def _target_progression() -> pl.Expr:
     """PDFL of a sum; from a nadir of 0 any regrowth of 5 mm is more than 20 %."""
     grown = (pl.col("PCHGNAD") >= PD_PERCENT) | ((pl.col("NADIR") == 0) & (pl.col("AVAL") > 0))
-    hit = (pl.col("PARAMCD") == "SDIAM") & pl.col("_post") & grown & (pl.col("CHGNAD") >= PD_MM)
+    hit = (pl.col("PARAMCD") == "SDIAM") & pl.col("_counted") & grown & (pl.col("CHGNAD") >= PD_MM)
     return pl.when(hit.fill_null(value=False)).then(pl.lit("Y")).otherwise(pl.lit(""))
 
 
@@ -128,47 +128,67 @@ def _all_gone() -> pl.Expr:
     return pl.when(hit.fill_null(value=False)).then(pl.lit("Y")).otherwise(pl.lit(""))
 
 
-def _removed(visits: pl.DataFrame, targets: pl.DataFrame) -> pl.DataFrame:
-    """Part of each visit's sum that the operation later removed (``_gone``, mm).
+def _compared(visits: pl.DataFrame, targets: pl.DataFrame, lesions: pl.DataFrame) -> pl.DataFrame:
+    """Choose the target lesions of each epoch (before, after the operation) of each patient.
 
-    A locoregional target counts as removed where no visit after the operation shows it any more.
+    They are those that the clinic called targets at a visit that counts: the choice is made anew at
+    randomisation,
+    and after the operation those of the breast and the regional nodes are no targets any more. A target that
+    is
+    gone altogether has no row; it keeps its place, unless the operation took it.
     """
-    local = targets.filter(pl.col("organ").is_in(LOCOREGIONAL)).join(
-        visits.select("patient_id", "visit", "_day", "surgery_day"), on=["patient_id", "visit"]
+    key = ["patient_id", "lesion"]
+    epochs = visits.filter("_counted").select("patient_id", "_epoch").unique()
+    shown = visits.filter("_counted").select("patient_id", "visit", "_epoch")
+    chosen = targets.join(shown, on=["patient_id", "visit"]).select(*key, "_epoch", "organ").unique([*key, "_epoch"])
+    at_baseline = visits.filter("_baseline").select("patient_id", "visit")
+    earlier = pl.concat(
+        [targets.join(at_baseline, on=["patient_id", "visit"]).select(*key, "organ"), chosen.select(*key, "organ")]
+    ).unique(key)
+    present = lesions.join(shown, on=["patient_id", "visit"]).select(*key, "_epoch").unique()
+    gone = (
+        earlier.join(epochs, on="patient_id")
+        .filter(~(pl.col("_epoch") & pl.col("organ").is_in(LOCOREGIONAL)))
+        .join(present, on=[*key, "_epoch"], how="anti")
+        .select(*key, "_epoch")
     )
-    stays = local.filter(_operated()).select("patient_id", "lesion").unique()
-    return (
-        local.filter(pl.col("surgery_day").is_not_null())
-        .join(stays, on=["patient_id", "lesion"], how="anti")
-        .group_by("patient_id", "visit")
-        .agg(_gone=pl.col("_mm").sum())
-    )
+    return pl.concat([chosen.select(*key, "_epoch"), gone]).unique()
 
 
-def _sums(visits: pl.DataFrame, targets: pl.DataFrame) -> pl.DataFrame:
-    """Rows of SDIAM with BASE and NADIR over the targets that the visit still has."""
+def _sums(visits: pl.DataFrame, targets: pl.DataFrame, lesions: pl.DataFrame) -> pl.DataFrame:
+    """Rows of SDIAM; BASE and NADIR are sums of the very lesions that the visit's own sum is of."""
+    visits = visits.with_columns(_epoch=_operated())
+    measured = lesions.select("patient_id", "visit", "lesion", _mm=day("measured_cm").fill_null(0.0) * MM_PER_CM)
+    since = visits.filter(pl.col("_baseline") | pl.col("_counted"))
+    over = (
+        _compared(visits, targets, lesions)
+        .join(measured, on=["patient_id", "lesion"])
+        .group_by("patient_id", "visit", "_epoch")
+        .agg(_sum=pl.col("_mm").sum())
+    )
+    grid = (
+        since.select("_row", "patient_id", "visit", "_day", "_baseline")
+        .join(visits.filter("_counted").select("patient_id", "_epoch").unique(), on="patient_id")
+        .join(over, on=["patient_id", "visit", "_epoch"], how="left")
+        .with_columns(_sum=pl.col("_sum").fill_null(0.0))
+        .sort("patient_id", "_epoch", "_day")
+        .with_columns(
+            BASE=pl.col("_sum").filter("_baseline").first().over("patient_id", "_epoch"),
+            NADIR=pl.col("_sum").cum_min().shift(1).over("patient_id", "_epoch"),
+        )
+        .select("patient_id", "visit", "_epoch", "BASE", "NADIR")
+    )
     frame = (
         visits.with_columns(AVAL=day("sum_target_cm") * MM_PER_CM)
         .filter((pl.col("n_target") > 0) & pl.col("AVAL").is_not_null())
-        .join(_removed(visits, targets), on=["patient_id", "visit"], how="left", maintain_order="left")
-        .with_columns(_gone=pl.col("_gone").fill_null(0.0))
-        .with_columns(_left=pl.max_horizontal(pl.col("AVAL") - pl.col("_gone"), 0.0))
+        .join(grid, on=["patient_id", "visit", "_epoch"], how="left", maintain_order="left")
     )
-    columns = []
-    for name, column in (("all", "AVAL"), ("left", "_left")):
-        counts = pl.when(pl.col("_baseline") | pl.col("_post")).then(pl.col(column))
-        base = pl.col(column).filter("_baseline").first().over("patient_id")
-        nadir = counts.cum_min().shift(1).forward_fill().over("patient_id")
-        columns += [base.alias(f"_base_{name}"), nadir.alias(f"_nadir_{name}")]
-    frame = frame.with_columns(columns)
-    after = pl.when(_operated())
-    post = pl.col("_post") | pl.col("_baseline")
     return frame.with_columns(
         PARAMCD=pl.lit("SDIAM"),
         PARAM=pl.lit("Sum of Target Lesion Diameters (mm)"),
         PARAMN=pl.lit(1, dtype=pl.Int64),
-        BASE=pl.when(post).then(after.then("_base_left").otherwise("_base_all")),
-        NADIR=pl.when("_post").then(after.then("_nadir_left").otherwise("_nadir_all")),
+        BASE=pl.when("_baseline").then(pl.col("AVAL")).when("_counted").then(pl.col("BASE")),
+        NADIR=pl.when("_counted").then(pl.col("NADIR")),
         NTARG=pl.col("n_target"),
     )
 

@@ -47,9 +47,7 @@ def date_of(day_after_randomisation: pl.Expr) -> pl.Expr:
     return (pl.col("RANDDT") + pl.duration(days=whole)).cast(pl.Date)
 
 
-def observe(
-    patients: pl.DataFrame, study: StudyInfo, assessments: pl.DataFrame | None = None
-) -> pl.DataFrame:
+def observe(patients: pl.DataFrame, study: StudyInfo, assessments: pl.DataFrame | None = None) -> pl.DataFrame:
     """Patients with what the study saw: helper columns start with ``_``, in days from diagnosis.
 
     Adds ``USUBJID``, ``RANDDT``, ``_rand``, ``_end`` (last known alive, or day of death), ``_reason`` (why
@@ -98,8 +96,7 @@ def observe(
         _row=pl.int_range(pl.len()),
         USUBJID=pl.lit(f"{study.study_id}-") + pl.col("patient_id").cast(pl.String),
         RANDDT=(
-            pl.lit(study.start_date)
-            + pl.duration(days=(pl.col("calendar_month") * DAYS_PER_MONTH).floor().cast(pl.Int64))
+            pl.lit(study.start_date) + pl.duration(days=(pl.col("calendar_month") * DAYS_PER_MONTH).floor().cast(pl.Int64))
         ).cast(pl.Date),
         _rand=rand,
         _cut=cut,
@@ -120,9 +117,7 @@ def observe(
         .otherwise(pl.lit("DATA CUT")),
     )
     seen = [
-        pl.when(pl.col(name) <= pl.col("_end")).then(pl.col(name)).alias(name)
-        for name in PATIENT_DAYS
-        if name != "death_day"
+        pl.when(pl.col(name) <= pl.col("_end")).then(pl.col(name)).alias(name) for name in PATIENT_DAYS if name != "death_day"
     ]
     frame = frame.with_columns(*seen, death_day=pl.when("_dead").then(pl.col("death_day")))
     return _last_assessment(frame, study, assessments)
@@ -140,9 +135,7 @@ def _last_assessment(frame: pl.DataFrame, study: StudyInfo, assessments: pl.Data
     if assessments is not None and assessments.height:
         need(assessments, ["patient_id", "day", "overall_response"], "assessments")
         visits = (
-            assessments.filter(
-                pl.col("overall_response").is_not_null() & (pl.col("overall_response") != "NE")
-            )
+            assessments.filter(pl.col("overall_response").is_not_null() & (pl.col("overall_response") != "NE"))
             .select("patient_id", _visit=day("day"))
             .join(frame.select("patient_id", "_end"), on="patient_id")
             .filter(pl.col("_visit") <= pl.col("_end"))
@@ -153,9 +146,7 @@ def _last_assessment(frame: pl.DataFrame, study: StudyInfo, assessments: pl.Data
         frame = frame.join(visits, on="patient_id", how="left", maintain_order="left")
         frame = frame.join(detailed, on="patient_id", how="left", maintain_order="left")
     else:
-        frame = frame.with_columns(
-            _visit=pl.lit(None, dtype=pl.Float64), _detailed=pl.lit(None, dtype=pl.Boolean)
-        )
+        frame = frame.with_columns(_visit=pl.lit(None, dtype=pl.Float64), _detailed=pl.lit(None, dtype=pl.Boolean))
     frame = frame.with_columns(_detailed=pl.col("_detailed").fill_null(value=False))
     if study.visit_days:
         schedule = pl.DataFrame({"_planned": sorted({0.0, *(float(d) for d in study.visit_days)})})

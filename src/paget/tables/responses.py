@@ -12,6 +12,8 @@ from paget.tables.labels import RESPONSES
 from paget.tables.observe import date_of, day, need, observe
 from paget.tables.study_info import StudyInfo
 
+_SAME_DAY = 1e-6
+
 SD_WINDOW_DAYS = 42.0
 """Days from randomisation before which stable disease does not count (admiralonco's default)."""
 
@@ -39,18 +41,14 @@ def visits_seen(assessments: pl.DataFrame, patients: pl.DataFrame, study: StudyI
     """Visits that the study saw, with each patient's baseline visit and first progression.
 
     Adds ``_baseline`` (this row is the baseline), ``_post`` (after it), ``_counted`` (after it, up to and
-    with the first PD), and what `observe` adds. The baseline is the last visit marked as one; without any
-    mark, the last on or before randomisation.
+    with the first PD), and what `observe` adds. The baseline is the last visit on or before randomisation
+    (after an induction: that of the gate, not that of the diagnosis); without any, the last one marked.
     """
     need(assessments, [*RAW, *RAW_TOO], "assessments")
     subjects = observe(patients, study, assessments)
     if subjects["patient_id"].is_duplicated().any():
-        raise ValueError(
-            "a patient has several rows: visits cannot be told apart (pass one arm of twins at a time)"
-        )
-    subjects = subjects.select(
-        *("patient_id", "USUBJID", "RANDDT", "_row", "_rand", "_end", "arm", "replicate", "surgery_day")
-    )
+        raise ValueError("a patient has several rows: visits cannot be told apart (pass one arm of twins at a time)")
+    subjects = subjects.select(*("patient_id", "USUBJID", "RANDDT", "_row", "_rand", "_end", "arm", "replicate", "surgery_day"))
     frame = (
         assessments.with_columns(_day=day("day"))
         .join(subjects, on="patient_id")
@@ -58,11 +56,9 @@ def visits_seen(assessments: pl.DataFrame, patients: pl.DataFrame, study: StudyI
         .sort("_row", "_day", "visit")
     )
     marked = pl.col("_day").filter(pl.col("baseline")).max().over("patient_id")
-    before = pl.col("_day").filter(pl.col("_day") <= pl.col("_rand")).max().over("patient_id")
-    frame = frame.with_columns(_base_day=pl.coalesce(marked, before, "_rand"))
-    frame = frame.with_columns(
-        _baseline=pl.col("_day") == pl.col("_base_day"), _post=pl.col("_day") > pl.col("_base_day")
-    )
+    before = pl.col("_day").filter(pl.col("_day") <= pl.col("_rand") + _SAME_DAY).max().over("patient_id")
+    frame = frame.with_columns(_base_day=pl.coalesce(before, marked, "_rand"))
+    frame = frame.with_columns(_baseline=pl.col("_day") == pl.col("_base_day"), _post=pl.col("_day") > pl.col("_base_day"))
     progressed = (pl.col("overall_response") == "PD") & pl.col("_post")
     first = pl.col("_day").filter(progressed.fill_null(value=False)).min().over("patient_id")
     return frame.with_columns(_counted=pl.col("_post") & (first.is_null() | (pl.col("_day") <= first)))
@@ -156,9 +152,7 @@ def _derived(overall: pl.DataFrame, patients: pl.DataFrame, study: StudyInfo) ->
     counted = overall.filter(pl.col("ANL01FL") == "Y")
     early = (pl.col("_day") - pl.col("_rand")) < SD_WINDOW_DAYS
     stable = pl.col("AVALC").is_in(["SD", "NON-CR/NON-PD"])
-    counted = counted.with_columns(
-        _best=pl.when(stable & early).then(float(RESPONSES["NE"])).otherwise(pl.col("AVAL"))
-    )
+    counted = counted.with_columns(_best=pl.when(stable & early).then(float(RESPONSES["NE"])).otherwise(pl.col("AVAL")))
     responded = pl.col("AVALC").is_in(["CR", "PR"])
     rules = {
         "PD": pl.col("AVALC") == "PD",
@@ -170,9 +164,7 @@ def _derived(overall: pl.DataFrame, patients: pl.DataFrame, study: StudyInfo) ->
         counted.sort("_row", "_best", "_day")
         .group_by("_row", maintain_order=True)
         .agg(_best=pl.col("_best").first(), _first=pl.col("ADT").first(), _last=pl.col("ADT").max())
-        .with_columns(
-            ADT=pl.when(pl.col("_best") == RESPONSES["NE"]).then(pl.col("_last")).otherwise("_first")
-        )
+        .with_columns(ADT=pl.when(pl.col("_best") == RESPONSES["NE"]).then(pl.col("_last")).otherwise("_first"))
         .select("_row", "_best", "ADT")
     )
     subjects = observe(patients, study).select("_row", "USUBJID", "RANDDT", "arm", "replicate")
@@ -201,8 +193,6 @@ def _derived(overall: pl.DataFrame, patients: pl.DataFrame, study: StudyInfo) ->
         AVAL=pl.col("_best").fill_null(float(RESPONSES["NE"]))
     )
     parts.append(
-        bor.with_columns(
-            PARAMCD=pl.lit("BOR"), AVALC=pl.col("AVAL").replace_strict(names, return_dtype=pl.String), **blank
-        )
+        bor.with_columns(PARAMCD=pl.lit("BOR"), AVALC=pl.col("AVAL").replace_strict(names, return_dtype=pl.String), **blank)
     )
     return [part.with_columns(*common(study)) for part in parts]

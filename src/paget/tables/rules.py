@@ -85,9 +85,7 @@ def problems(frame: pl.DataFrame, name: str) -> list[tuple[str, str]]:
 
 def _names(frame: pl.DataFrame) -> list[tuple[str, str]]:
     found = [(c, f"{c} is not a name of at most 8 capitals") for c in frame.columns if not _NAME.fullmatch(c)]
-    return found + [
-        (c, f"the label of {c} is longer than 40") for c in frame.columns if len(LABELS.get(c, "")) > 40
-    ]
+    return found + [(c, f"the label of {c} is longer than 40") for c in frame.columns if len(LABELS.get(c, "")) > 40]
 
 
 def _flags(frame: pl.DataFrame) -> list[tuple[str, str]]:
@@ -96,9 +94,7 @@ def _flags(frame: pl.DataFrame) -> list[tuple[str, str]]:
         if column.endswith("FL"):
             strange = set(frame[column].drop_nulls().unique()) - {"Y", ""}
             if strange:
-                found.append(
-                    (column, f"{column} has values other than Y and blank: {sorted(map(str, strange))[:3]}")
-                )
+                found.append((column, f"{column} has values other than Y and blank: {sorted(map(str, strange))[:3]}"))
     return found
 
 
@@ -121,9 +117,7 @@ def _twins(frame: pl.DataFrame) -> list[tuple[str, str]]:
 
 def _subject_dates(frame: pl.DataFrame) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
-    later = [
-        c for c in ("DTHDT", "PDDT", "DPDDT", "LRPDT", "SURGDT", "LSTALVDT", "EOSDT") if c in frame.columns
-    ]
+    later = [c for c in ("DTHDT", "PDDT", "DPDDT", "LRPDT", "SURGDT", "LSTALVDT", "EOSDT") if c in frame.columns]
     if "DCUTDT" in frame.columns:
         for column in later:
             if frame.filter(pl.col(column) > pl.col("DCUTDT")).height:
@@ -137,11 +131,7 @@ def _subject_dates(frame: pl.DataFrame) -> list[tuple[str, str]]:
 
 def _parameters(frame: pl.DataFrame) -> list[tuple[str, str]]:
     codes = [str(code) for code in frame["PARAMCD"].unique(maintain_order=True)]
-    found = [
-        ("PARAMCD", f"{code!r} is not a code of at most 8 capitals")
-        for code in codes
-        if not _NAME.fullmatch(code)
-    ]
+    found = [("PARAMCD", f"{code!r} is not a code of at most 8 capitals") for code in codes if not _NAME.fullmatch(code)]
     pairs = frame.select("PARAM", "PARAMCD").unique()
     if pairs["PARAM"].n_unique() != pairs.height or pairs["PARAMCD"].n_unique() != pairs.height:
         found.append(("PARAM", "PARAM does not go one to one with PARAMCD"))

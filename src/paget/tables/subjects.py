@@ -77,9 +77,7 @@ def flag(condition: pl.Expr) -> pl.Expr:
     return pl.when(condition.fill_null(value=False)).then(pl.lit("Y")).otherwise(pl.lit(""))
 
 
-def adsl(
-    patients: pl.DataFrame, study: StudyInfo, *, assessments: pl.DataFrame | None = None
-) -> pl.DataFrame:
+def adsl(patients: pl.DataFrame, study: StudyInfo, *, assessments: pl.DataFrame | None = None) -> pl.DataFrame:
     """One row per subject.
 
     Parameters
@@ -115,17 +113,12 @@ def adsl(
     frame = frame.with_columns(
         *(
             pl.col(name)
-            .replace_strict(
-                {term: i + 1 for i, term in enumerate(terms)}, default=None, return_dtype=pl.Int64
-            )
+            .replace_strict({term: i + 1 for i, term in enumerate(terms)}, default=None, return_dtype=pl.Int64)
             .alias(f"{name}N")
             for name, terms in CODES.items()
         ),
         STRATUMN=pl.col("STRATUM").rank("dense").cast(pl.Int64),
-        **{
-            f"{name[:-1]}N": (pl.col(name) == "Y").cast(pl.Int64)
-            for name in ("RANDFL", "ITTFL", "SAFFL", "PPROTFL")
-        },
+        **{f"{name[:-1]}N": (pl.col(name) == "Y").cast(pl.Int64) for name in ("RANDFL", "ITTFL", "SAFFL", "PPROTFL")},
     )
     return frame.select(ORDER)
 
@@ -191,9 +184,7 @@ def _treatment(study: StudyInfo) -> list[pl.Expr]:
         flag(pl.col("margins_free") & operated).alias("MARGFL"),
         # radiotherapy has no day of its own: it is seen where the operation was, or where none was done in
         # the whole life
-        flag(pl.col("radiotherapy") & (operated | (pl.col("surgery_kind").fill_null("") == ""))).alias(
-            "RTFL"
-        ),
+        flag(pl.col("radiotherapy") & (operated | (pl.col("surgery_kind").fill_null("") == ""))).alias("RTFL"),
         flag(pl.col("crossover") & operated).alias("CROSSFL"),
         flag(pl.col("surgery_death") & pl.col("_dead")).alias("SDTHFL"),
     ]
@@ -207,9 +198,7 @@ def _dates(study: StudyInfo) -> list[pl.Expr]:
 
     end = since("_end")
     return [
-        (pl.col("RANDDT") - pl.duration(days=pl.col("_rand").floor().cast(pl.Int64)))
-        .cast(pl.Date)
-        .alias("DIAGDT"),
+        (pl.col("RANDDT") - pl.duration(days=pl.col("_rand").floor().cast(pl.Int64))).cast(pl.Date).alias("DIAGDT"),
         (pl.col("_rand") / DAYS_PER_MONTH).alias("DIAGMO"),
         pl.col("calendar_month").cast(pl.Float64).alias("ACCRMO"),
         pl.col("RANDDT").alias("TRTSDT"),

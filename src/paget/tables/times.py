@@ -49,9 +49,7 @@ ORDER: tuple[str, ...] = (
 """Variables of ADTTE in the order of the file."""
 
 
-def adtte(
-    patients: pl.DataFrame, study: StudyInfo, *, assessments: pl.DataFrame | None = None
-) -> pl.DataFrame:
+def adtte(patients: pl.DataFrame, study: StudyInfo, *, assessments: pl.DataFrame | None = None) -> pl.DataFrame:
     """Time-to-event table with the parameters OS, PFS, DPFS, TTLRP, OSDX and TPFS.
 
     Parameters
@@ -90,9 +88,7 @@ def adtte(
         *CARRIED,
     )
     seen = observe(patients, study, assessments)
-    frame = pl.concat(
-        [subjects, seen.select([c for c in seen.columns if c not in subjects.columns])], how="horizontal"
-    )
+    frame = pl.concat([subjects, seen.select([c for c in seen.columns if c not in subjects.columns])], how="horizontal")
     parts = [
         _survival(frame),
         _progression(frame, "PFS", "progression_day", "DISEASE PROGRESSION", "PDDT"),
@@ -190,19 +186,11 @@ def _progression(frame: pl.DataFrame, code: str, column: str, words: str, source
     return _rows(
         frame,
         code,
-        day=pl.when(progressed)
-        .then(pl.col(column))
-        .when(pl.col("_dead"))
-        .then(pl.col("death_day"))
-        .otherwise(pl.col("_last")),
+        day=pl.when(progressed).then(pl.col(column)).when(pl.col("_dead")).then(pl.col("death_day")).otherwise(pl.col("_last")),
         cnsr=_censored(dead=progressed | pl.col("_dead")),
         event=pl.when(progressed).then(pl.lit(words)).otherwise(pl.lit("DEATH")),
         censored=censored,
-        variable=pl.when(progressed)
-        .then(pl.lit(source))
-        .when(pl.col("_dead"))
-        .then(pl.lit("DTHDT"))
-        .otherwise(variable),
+        variable=pl.when(progressed).then(pl.lit(source)).when(pl.col("_dead")).then(pl.lit("DTHDT")).otherwise(variable),
     )
 
 
@@ -220,11 +208,7 @@ def _locoregional(frame: pl.DataFrame) -> pl.DataFrame:
         cnsr=pl.when(progressed).then(0).when(pl.col("_dead")).then(2).otherwise(1),
         event=pl.when(progressed).then(pl.lit("LOCOREGIONAL PROGRESSION")).otherwise(pl.lit("DEATH")),
         censored=censored,
-        variable=pl.when(progressed)
-        .then(pl.lit("LRPDT"))
-        .when(pl.col("_dead"))
-        .then(pl.lit("DTHDT"))
-        .otherwise(variable),
+        variable=pl.when(progressed).then(pl.lit("LRPDT")).when(pl.col("_dead")).then(pl.lit("DTHDT")).otherwise(variable),
     )
 
 
@@ -234,15 +218,9 @@ def _true_progression(frame: pl.DataFrame) -> pl.DataFrame:
     return _rows(
         frame,
         "TPFS",
-        day=pl.when(progressed)
-        .then(pl.max_horizontal("true_progression_day", "_rand"))
-        .otherwise(pl.col("_end")),
+        day=pl.when(progressed).then(pl.max_horizontal("true_progression_day", "_rand")).otherwise(pl.col("_end")),
         cnsr=_censored(dead=progressed | pl.col("_dead")),
         event=pl.when(progressed).then(pl.lit("TRUE PROGRESSION")).otherwise(pl.lit("DEATH")),
         censored=pl.lit("LAST KNOWN ALIVE: ") + pl.col("_reason"),
-        variable=pl.when(progressed)
-        .then(pl.lit(""))
-        .when(pl.col("_dead"))
-        .then(pl.lit("DTHDT"))
-        .otherwise(pl.lit("LSTALVDT")),
+        variable=pl.when(progressed).then(pl.lit("")).when(pl.col("_dead")).then(pl.lit("DTHDT")).otherwise(pl.lit("LSTALVDT")),
     )

@@ -64,13 +64,9 @@ def draw(rows: Sequence[BaselineRow], *, title: str = "Baseline: simulated and p
     for place_y, row in zip(places, rows, strict=True):
         axes.axhline(place_y, color=PALE, lw=0.8, zorder=0)
         axes.text(-2.45 / 3.5, place_y, row.level, transform=across, size=8.3, va="center")
-        axes.text(
-            1.03, place_y, f"{100 * row.simulated:.0f} %", transform=across, size=8.3, va="center", color=BLUE
-        )
+        axes.text(1.03, place_y, f"{100 * row.simulated:.0f} %", transform=across, size=8.3, va="center", color=BLUE)
         if row.published is None:
-            axes.text(
-                1.16, place_y, "not read", transform=across, size=8.3, va="center", color=GREY, style="italic"
-            )
+            axes.text(1.16, place_y, "not read", transform=across, size=8.3, va="center", color=GREY, style="italic")
             continue
         axes.text(
             1.16,
@@ -116,9 +112,7 @@ def draw(rows: Sequence[BaselineRow], *, title: str = "Baseline: simulated and p
     axes.set_xlabel("Share of patients")
     axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, handletextpad=0.3)
     axes.text(1.03, -0.75, "sim.", transform=across, size=8, weight="bold", color=BLUE, va="bottom")
-    axes.text(
-        1.16, -0.75, "published", transform=across, size=8, weight="bold", color=VERMILLION, va="bottom"
-    )
+    axes.text(1.16, -0.75, "published", transform=across, size=8, weight="bold", color=VERMILLION, va="bottom")
     heading(figure, title)
     return Drawing(figure, _data(rows), _alt(rows, title), title)
 

@@ -82,9 +82,7 @@ class ConsortFlow:
         for arm in self.arms:
             found.append(("allocation", arm.label, "allocated", arm.allocated))
             found.append(("allocation", arm.label, f"received {arm.treatment}", arm.received))
-            found += [
-                ("allocation", arm.label, f"did not receive: {why}", n) for why, n in arm.not_received.items()
-            ]
+            found += [("allocation", arm.label, f"did not receive: {why}", n) for why, n in arm.not_received.items()]
             found.append(("follow-up", arm.label, "crossed over", arm.crossed_over))
             found.append(("follow-up", arm.label, "lost to follow-up", arm.lost))
             found.append(("analysis", arm.label, "analysed by intention to treat", arm.analysed))
@@ -108,9 +106,10 @@ def _box(head: str, parts: Mapping[str, int] | Sequence[str], width: float) -> _
     head = head.replace("n = ", "n\u00a0=\u00a0")  # a count is never torn apart
     lines = textwrap.wrap(head, int(letters * 0.95))
     for item in items:
-        deeper = "    " if item.startswith("  ") else ""
+        # spaces that a page does not swallow
+        deeper = "\u00a0" * 4 if item.startswith("  ") else ""
         text = item.strip().replace("n = ", "n\u00a0=\u00a0")
-        lines += textwrap.wrap(text, letters, initial_indent=f"{deeper}• ", subsequent_indent=f"{deeper}   ")
+        lines += textwrap.wrap(text, letters, initial_indent=f"{deeper}• ", subsequent_indent=deeper + "\u00a0" * 3)
     return _Box(tuple(lines), width)
 
 
@@ -147,13 +146,9 @@ def draw(flow: ConsortFlow, *, title: str = "Flow of virtual patients") -> Drawi
     if flow.set_aside:
         gone["set aside to match the published baseline"] = flow.set_aside
     first = _box(f"Diagnosed, assessed for eligibility (n = {flow.assessed})", [], main_width)
-    enrolment.append(
-        (first, _box(f"Not entered (n = {sum(gone.values())})", gone, side_width) if gone else None)
-    )
+    enrolment.append((first, _box(f"Not entered (n = {sum(gone.values())})", gone, side_width) if gone else None))
     if flow.not_randomised:
-        out = _box(
-            f"Not randomised (n = {sum(flow.not_randomised.values())})", flow.not_randomised, side_width
-        )
+        out = _box(f"Not randomised (n = {sum(flow.not_randomised.values())})", flow.not_randomised, side_width)
         enrolment.append((_box(f"Registered (n = {flow.registered})", [], main_width), out))
     enrolment.append((_box(f"Randomised (n = {flow.randomised})", [], main_width), None))
     stages = [("Allocation", [_allocation(arm, arm_width) for arm in flow.arms])]
@@ -232,7 +227,7 @@ def _put(axes: Axes, box: _Box, x: float, top: float, height: float | None = Non
     tall = height if height is not None else box.height
     axes.add_patch(Rectangle((x, top - tall), box.width, tall, facecolor="white", edgecolor=INK, lw=0.9))
     for i, line in enumerate(box.lines):
-        head = not line.lstrip(" ").startswith("•") and not line.startswith(" ")
+        head = not line.startswith(("•", "\u00a0"))
         y = top - PAD - (i + 0.5) * LINE
         axes.text(x + PAD, y, line, size=8.2, va="center", weight="bold" if head else "normal")
 
@@ -271,8 +266,7 @@ def _data(flow: ConsortFlow) -> Any:
 
 def _alt(flow: ConsortFlow) -> str:
     words = [
-        f"Flow diagram: {flow.assessed} virtual patients diagnosed, {flow.registered} registered, "
-        f"{flow.randomised} randomised."
+        f"Flow diagram: {flow.assessed} virtual patients diagnosed, {flow.registered} registered, {flow.randomised} randomised."
     ]
     for arm in flow.arms:
         words.append(

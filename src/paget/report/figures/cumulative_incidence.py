@@ -152,9 +152,7 @@ def _at_risk(axes: Any, curves: Sequence[CifCurve], months: Sequence[float]) -> 
         axes.text(-1.2 / 6.1 + 0.02, y, "At risk", size=8, **look)
         assert c.at_risk is not None
         for t, count in zip(months, c.at_risk, strict=True):
-            axes.text(
-                t, y, f"{count:.0f}", transform=axes.get_xaxis_transform(), size=8, ha="center", va="center"
-            )
+            axes.text(t, y, f"{count:.0f}", transform=axes.get_xaxis_transform(), size=8, ha="center", va="center")
 
 
 def _data(curves: Sequence[CifCurve], published: Sequence[PublishedPoint]) -> Any:

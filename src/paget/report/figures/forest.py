@@ -212,9 +212,7 @@ def _interval(axes: Any, i: int, row: ForestRow, low: float, high: float, *, ove
     events = row.events_experimental + row.events_control
     size = 4.0 + 5.0 * math.sqrt(events / 400.0)
     if low <= ratio.value <= high:
-        axes.plot(
-            [ratio.value], [i], marker="D" if overall else "s", ms=min(size, 10), color=colour, zorder=5
-        )
+        axes.plot([ratio.value], [i], marker="D" if overall else "s", ms=min(size, 10), color=colour, zorder=5)
     if row.published is not None and low <= row.published.value <= high:
         axes.plot([row.published.value], [i], marker="D", ms=6, mfc="white", mec=INK, mew=1.1, zorder=6)
 
@@ -244,9 +242,7 @@ def _data(rows: Sequence[ForestRow], overall: ForestRow) -> Any:
         }
 
     floats = ("hazard_ratio", "ci_low", "ci_high", "ci_level", "interaction_p", "published")
-    return pl.DataFrame(
-        [one(r) for r in (overall, *rows)], schema_overrides=dict.fromkeys(floats, pl.Float64)
-    )
+    return pl.DataFrame([one(r) for r in (overall, *rows)], schema_overrides=dict.fromkeys(floats, pl.Float64))
 
 
 def _alt(rows: Sequence[ForestRow], overall: ForestRow, title: str) -> str:

@@ -164,10 +164,7 @@ def draw(
     for curve in curves:
         for name in ("at_risk", "censored", "events"):
             if len(curve.table[name]) != len(months):
-                raise ValueError(
-                    f"{curve.label}: the table {name} has {len(curve.table[name])} entries "
-                    f"for {len(months)} ticks"
-                )
+                raise ValueError(f"{curve.label}: the table {name} has {len(curve.table[name])} entries for {len(months)} ticks")
     table_height = 0.66 * len(curves)
     figure = canvas(7.6, table_height + 0.98 + 3.1 + 0.48 + 0.19 * len(curves))
     axes = place(figure, 1.25, table_height + 0.98, 6.1, 3.1)
@@ -253,9 +250,7 @@ def _reach(point: PublishedPoint) -> list[list[float]] | None:
     return [[low], [high]]
 
 
-def _corner(
-    curves: Sequence[KmCurve], ratio: Ratio | None, published: Ratio | None, p: float | None
-) -> list[str]:
+def _corner(curves: Sequence[KmCurve], ratio: Ratio | None, published: Ratio | None, p: float | None) -> list[str]:
     words = []
     if ratio is not None:
         words.append(f"HR simulated {ratio}")
@@ -303,9 +298,7 @@ def _table(axes: Axes, curves: Sequence[KmCurve], months: Sequence[float]) -> No
             size=8.5,
             va="center",
         )
-        for j, (name, words) in enumerate(
-            (("at_risk", "At risk"), ("censored", "Censored"), ("events", "Events"))
-        ):
+        for j, (name, words) in enumerate((("at_risk", "At risk"), ("censored", "Censored"), ("events", "Events"))):
             line = y - (0.16 + 0.145 * j) * inch
             axes.text(left + 0.02, line, words, transform=axes.transAxes, size=8, va="center")
             for t, count in zip(months, curve.table[name], strict=True):
@@ -368,9 +361,7 @@ def _data(curves: Sequence[KmCurve], points: Sequence[PublishedPoint], months: S
             ]
     for p in points:
         if p.kind == "survival":
-            rows.append(
-                ("published survival", p.arm, p.at_months, p.value, p.ci_low, p.ci_high, None, None, None)
-            )
+            rows.append(("published survival", p.arm, p.at_months, p.value, p.ci_low, p.ci_high, None, None, None))
         else:
             rows.append(("published median", p.arm, p.value, 0.5, p.ci_low, p.ci_high, None, None, None))
     schema: dict[str, Any] = {
@@ -398,9 +389,7 @@ def _alt(curves: Sequence[KmCurve], name: str, words: list[str], points: Sequenc
     for c in curves:
         median = ""
         if c.median is not None:
-            median = (
-                f", median {c.median[0]:.1f} months" if np.isfinite(c.median[0]) else ", median not reached"
-            )
+            median = f", median {c.median[0]:.1f} months" if np.isfinite(c.median[0]) else ", median not reached"
         parts.append(f"{c.label}: {c.n} patients, {c.events} events{median}.")
     parts += [f"{word}." for word in words]
     for p in points:

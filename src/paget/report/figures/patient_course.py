@@ -51,6 +51,12 @@ ORGANS: dict[str, tuple[str, str, Any]] = {
 """Colour, marker and line of each organ."""
 
 
+BEGINNINGS = ("line", "maintenance")
+"""Events that begin a treatment."""
+HIDDEN = ("drug stopped", "response", "colony wakes", "colonies founded")
+"""Events that get no mark: too many, or seen by nobody."""
+
+
 @dataclass(frozen=True)
 class LesionTrack:
     """One lesion: true diameters and measured ones (cm) over time (months from diagnosis)."""
@@ -93,9 +99,9 @@ class PatientCourse:
     ) -> PatientCourse:
         """From the raw frames of one patient.
 
-        Events whose name ends in ``start`` and ``stop`` with the same `detail` become treatment bars (an
-        open one ends at
-        `end_day`); the others become marks.
+        Events ``line``, ``maintenance`` and ``... start`` begin a bar named by their `detail` and end the one
+        before; ``... stop`` and ``no further systemic therapy`` end it (an open one ends at `end_day`). What
+        nobody can see (`HIDDEN`) is left out; the other events become marks.
         """
         tracks = []
         for (_, organ), part in lesions.sort("day").group_by("lesion", "organ", maintain_order=True):
@@ -104,17 +110,19 @@ class PatientCourse:
             seen = np.isfinite(measured)
             tracks.append(LesionTrack(str(organ), day, part["true_cm"].to_numpy(), day[seen], measured[seen]))
         bars: list[TreatmentBar] = []
-        running: dict[str, float] = {}
         marks: list[tuple[float, str]] = []
+        running: tuple[str, float] | None = None
         for row in events.sort("day", maintain_order=True).to_dicts():
-            event, detail, when = str(row["event"]), str(row["detail"] or ""), float(row["day"]) / MONTH
-            if event.endswith("start"):
-                running[detail] = when
-            elif event.endswith("stop") and detail in running:
-                bars.append(TreatmentBar(detail, running.pop(detail), when))
-            else:
+            event, when = str(row["event"]), float(row["day"]) / MONTH
+            begins = event in BEGINNINGS or event.endswith(" start")
+            if begins or event == "no further systemic therapy" or event.endswith(" stop"):
+                if running is not None:
+                    bars.append(TreatmentBar(*running, when))
+                running = (str(row["detail"] or event), when) if begins else None
+            elif event not in HIDDEN:
                 marks.append((when, event))
-        bars += [TreatmentBar(detail, since, end_day / MONTH) for detail, since in running.items()]
+        if running is not None:
+            bars.append(TreatmentBar(*running, end_day / MONTH))
         visits = (assessments["day"].sort().to_numpy() / MONTH).tolist()
         return cls(name, tracks, visits, sorted(bars, key=lambda bar: bar.start), marks)
 
@@ -195,15 +203,12 @@ def draw(course: PatientCourse) -> Drawing:
         for o in organs
     ]
     height = figure.get_figheight()
-    figure.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=(0.012, 1 - 0.3 / height), ncols=4, handlelength=3
-    )
+    figure.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.012, 1 - 0.3 / height), ncols=4, handlelength=3)
     title = f"Course of {course.name}"
     heading(figure, title)
     footnote(
         figure,
-        "Lines: true diameter; markers: measured at a visit (ticks at the foot). "
-        "Log axis; below 1 mm drawn at 1 mm.",
+        "Lines: true diameter; markers: measured at a visit (ticks at the foot). Log axis; below 1 mm drawn at 1 mm.",
     )
     return Drawing(figure, _data(course), _alt(course, title), title)
 
@@ -254,9 +259,7 @@ def _events(axes: Any, marks: Sequence[tuple[float, str]], end: float) -> None:
         )
 
 
-def _treatments(
-    axes: Any, course: PatientCourse, names: Sequence[str], end: float, months: Sequence[float]
-) -> None:
+def _treatments(axes: Any, course: PatientCourse, names: Sequence[str], end: float, months: Sequence[float]) -> None:
     for bar in course.treatments:
         i = names.index(bar.label)
         axes.barh(

@@ -74,9 +74,7 @@ def draw(
     axes.stairs(counts, np.exp(edges), color=BLUE, lw=1.1)
     top = float(counts.max())
     axes.axvline(1.0, color=INK, lw=0.8, ls=":")
-    rows: list[tuple[str, Ratio, str, str]] = [
-        ("replicates", Ratio(float(middle), float(low), float(high), level), BLUE, "o")
-    ]
+    rows: list[tuple[str, Ratio, str, str]] = [("replicates", Ratio(float(middle), float(low), float(high), level), BLUE, "o")]
     words = [f"replicates: median {middle:.2f}, {percent(level)} of them {low:.2f} to {high:.2f}"]
     if this_run is not None:
         rows.append(("this run", this_run, INK, "s"))
@@ -117,16 +115,12 @@ def draw(
     axes.set_ylabel("Replicate trials")
     title = f"{usable.size} replicate trials of {n} patients"
     heading(figure, title)
-    note = (
-        "Spread of single trials of this size (sampling error only; the model's parameters are held fixed)."
-    )
+    note = "Spread of single trials of this size (sampling error only; the model's parameters are held fixed)."
     if usable.size < values.size:
         left_out = values.size - usable.size
         note += f" Left out, without an estimate: {left_out} trial{'s' if left_out > 1 else ''}."
     footnote(figure, note)
-    return Drawing(
-        figure, _data(values, this_run, published), f"Histogram: {title}. " + ". ".join(words) + ".", title
-    )
+    return Drawing(figure, _data(values, this_run, published), f"Histogram: {title}. " + ". ".join(words) + ".", title)
 
 
 def _data(values: Any, this_run: Ratio | None, published: Ratio | None) -> Any:

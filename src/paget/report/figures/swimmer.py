@@ -64,11 +64,7 @@ def sample(adsl: pl.DataFrame, adrs: pl.DataFrame, n: int = 24) -> list[SwimmerR
     """
     import polars as pl
 
-    visits = (
-        adrs.filter(pl.col("PARAMCD") == "OVR")
-        .select("USUBJID", "ADT", "AVALC", "LINE")
-        .sort("USUBJID", "ADT")
-    )
+    visits = adrs.filter(pl.col("PARAMCD") == "OVR").select("USUBJID", "ADT", "AVALC", "LINE").sort("USUBJID", "ADT")
     arms = adsl.select("TRT01P", "TRT01PN").unique().sort("TRT01PN")["TRT01P"].to_list()
     each = max(n // max(len(arms), 1), 1)
     chosen = []
@@ -150,9 +146,7 @@ def draw(rows: Sequence[SwimmerRow], *, title: str = "Course of a sample of pati
             if min(line, len(LINE_SHADES)) == number and stop > start
         ]
         for_all = np.array(bars) if bars else np.empty((0, 3))
-        axes.barh(
-            for_all[:, 0], for_all[:, 2] - for_all[:, 1], left=for_all[:, 1], height=0.62, color=shade, lw=0
-        )
+        axes.barh(for_all[:, 0], for_all[:, 2] - for_all[:, 1], left=for_all[:, 1], height=0.62, color=shade, lw=0)
     _marks(axes, ordered, y)
     for arm in arms:
         place_y = min(v for v, row in zip(y, ordered, strict=True) if row.arm == arm)
@@ -227,21 +221,15 @@ def _data(rows: Sequence[SwimmerRow]) -> Any:
 
     found: list[tuple[Any, ...]] = []
     for row in rows:
-        found += [
-            (row.label, row.arm, f"line {line}", float(start), float(stop)) for start, stop, line in row.lines
-        ]
+        found += [(row.label, row.arm, f"line {line}", float(start), float(stop)) for start, stop, line in row.lines]
         if row.surgery is not None:
             found.append((row.label, row.arm, "surgery", float(row.surgery), None))
         found += [(row.label, row.arm, name, float(when), None) for when, name in row.responses]
         if row.progression is not None:
             found.append((row.label, row.arm, "PD", float(row.progression), None))
-        found.append(
-            (row.label, row.arm, "death" if row.dead else "alive at last contact", float(row.end), None)
-        )
+        found.append((row.label, row.arm, "death" if row.dead else "alive at last contact", float(row.end), None))
     schema: dict[str, Any] = {"patient": pl.String, "arm": pl.String, "what": pl.String}
-    return pl.DataFrame(
-        found, schema=schema | {"months": pl.Float64, "until_months": pl.Float64}, orient="row"
-    )
+    return pl.DataFrame(found, schema=schema | {"months": pl.Float64, "until_months": pl.Float64}, orient="row")
 
 
 def _alt(rows: Sequence[SwimmerRow], title: str) -> str:

@@ -47,9 +47,7 @@ def best_change(adtr: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
     return (
-        adtr.filter(
-            (pl.col("PARAMCD") == "SDIAM") & (pl.col("ANL01FL") == "Y") & pl.col("PCHG").is_not_null()
-        )
+        adtr.filter((pl.col("PARAMCD") == "SDIAM") & (pl.col("ANL01FL") == "Y") & pl.col("PCHG").is_not_null())
         .group_by("USUBJID", "TRTP", "TRTPN")
         .agg(change=pl.col("PCHG").min())
         .sort("TRTPN", "change", "USUBJID", descending=[False, True, False])
@@ -100,8 +98,7 @@ def draw(
                 inside = ordered <= RESPONSE
             where = np.flatnonzero(inside)
             bars = [
-                [(x + 0.08, 0.0), (x + 0.08, y), (x + 0.92, y), (x + 0.92, 0.0)]
-                for x, y in zip(where, shown[where], strict=True)
+                [(x + 0.08, 0.0), (x + 0.08, y), (x + 0.92, y), (x + 0.92, 0.0)] for x, y in zip(where, shown[where], strict=True)
             ]
             if bars:
                 look: dict[str, Any] = {
@@ -138,9 +135,7 @@ def draw(
             note += f"; {cut} beyond +{CAP:.0f} %"
         axes.text(0.0, -0.03, note, transform=axes.transAxes, size=7.8, va="top")
         if not len(ordered):
-            axes.text(
-                0.5, 0.5, "nobody with target disease", transform=axes.transAxes, ha="center", color=GREY
-            )
+            axes.text(0.5, 0.5, "nobody with target disease", transform=axes.transAxes, ha="center", color=GREY)
     heading(figure, title)
     footnote(
         figure,
@@ -158,9 +153,7 @@ def _data(changes: Mapping[str, Sequence[float]]) -> Any:
         for arm, values in changes.items()
         for rank, value in enumerate(sorted(values, reverse=True))
     ]
-    return pl.DataFrame(
-        rows, schema={"arm": pl.String, "rank": pl.Int64, "best_change_percent": pl.Float64}, orient="row"
-    )
+    return pl.DataFrame(rows, schema={"arm": pl.String, "rank": pl.Int64, "best_change_percent": pl.Float64}, orient="row")
 
 
 def _alt(changes: Mapping[str, Sequence[float]], title: str) -> str:
