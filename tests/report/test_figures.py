@@ -195,3 +195,18 @@ def test_ticks_stay_readable(last: float) -> None:
     ticks = month_ticks(last)
     assert 2 <= len(ticks) <= 10
     assert ticks[-1] <= last
+
+
+def test_cumulative_incidence_takes_the_curves_of_the_analysis() -> None:
+    """`CifCurve.of` reads the analysis' two estimates; event, competing event and event-free add up to one."""
+    from paget.analysis.competing import cumulative_incidence as estimate
+    from paget.report.figures import cumulative_incidence as figure
+
+    time, cause = np.array([2.0, 5.0, 9.0, 20.0, 31.0]), np.array([1, 2, 0, 1, 2])
+    both = [estimate(time, cause, of=kind) for kind in (1, 2)]
+    curve = figure.CifCurve.of("A", *both, [0.0, 9.0, 24.0])
+    assert (curve.n, curve.events, curve.competing_events) == (5, 2, 2)
+    assert curve.at_risk is not None
+    assert curve.at_risk.tolist() == [5, 3, 1]
+    assert curve.incidence[-1] + curve.competing[-1] == pytest.approx(1.0)
+    assert figure.draw([curve], ticks=[0.0, 9.0, 24.0]).data.height == 5

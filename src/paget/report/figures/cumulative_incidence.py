@@ -43,6 +43,28 @@ class CifCurve:
     ci_high: Floats | None = None
     at_risk: Floats | None = None
 
+    @classmethod
+    def of(cls, label: str, event: Any, competing: Any, ticks: Sequence[float]) -> CifCurve:
+        """From two `paget.analysis.competing.CumulativeIncidence` of the same patients (months).
+
+        `event` is that of the event of interest, `competing` that of the competing one.
+        """
+        low, high = event.band()
+        entered = np.searchsorted(event.time, np.asarray(ticks, dtype=float), side="left")
+        risk = np.append(event.at_risk, 0.0)[entered]
+        return cls(
+            label,
+            event.time,
+            event.incidence,
+            competing.incidence,
+            int(event.n),
+            int(event.n_events),
+            int(competing.n_events),
+            low,
+            high,
+            risk,
+        )
+
 
 @styled
 def draw(
