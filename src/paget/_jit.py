@@ -19,7 +19,7 @@ from platformdirs import user_cache_path
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 PACKAGE = Path(__file__).parent
-MARKER = b"paget._jit import"
+MARKER = b"_jit import"
 
 
 @lru_cache(maxsize=1)

@@ -133,7 +133,7 @@ def test_targets_chosen_anew_at_randomisation_are_compared_with_themselves() -> 
         (2, 240.0, 2, "lung", "non-target", 0.8),
     )
     sums = adtr(seen, visits, patients(ALIVE), STUDY).filter(pl.col("PARAMCD") == "SDIAM")
-    assert sums["AVISIT"].to_list() == ["Visit 0", "Baseline", "Visit 2"]
+    assert sums["AVISIT"].to_list() == ["Before baseline 1", "Baseline", "Visit 1"]
     assert sums["BASE"].to_list() == [None, pytest.approx(38), pytest.approx(30)]
     assert sums["PCHG"].to_list() == [None, pytest.approx(0), pytest.approx(0)]
 

@@ -59,6 +59,9 @@ def visits_seen(assessments: pl.DataFrame, patients: pl.DataFrame, study: StudyI
     before = pl.col("_day").filter(pl.col("_day") <= pl.col("_rand") + _SAME_DAY).max().over("patient_id")
     frame = frame.with_columns(_base_day=pl.coalesce(before, marked, "_rand"))
     frame = frame.with_columns(_baseline=pl.col("_day") == pl.col("_base_day"), _post=pl.col("_day") > pl.col("_base_day"))
+    # visits are numbered from the baseline, so that the same number means the same visit in everybody
+    base_visit = pl.col("visit").filter(pl.col("_day") <= pl.col("_base_day")).max().over("patient_id")
+    frame = frame.with_columns(_nth=(pl.col("visit") - base_visit.fill_null(0)).cast(pl.Int64))
     progressed = (pl.col("overall_response") == "PD") & pl.col("_post")
     first = pl.col("_day").filter(progressed.fill_null(value=False)).min().over("patient_id")
     return frame.with_columns(_counted=pl.col("_post") & (first.is_null() | (pl.col("_day") <= first)))
@@ -83,13 +86,16 @@ def common(study: StudyInfo) -> list[pl.Expr]:
 
 
 def visit_name() -> list[pl.Expr]:
-    """``AVISIT`` and ``AVISITN`` from the visit number."""
+    """``AVISIT`` and ``AVISITN``: 0 is the baseline, earlier visits (of an induction) are negative."""
+    number = pl.col("_nth")
     return [
-        pl.when("_baseline")
+        pl.when(number == 0)
         .then(pl.lit("Baseline"))
-        .otherwise(pl.lit("Visit ") + pl.col("visit").cast(pl.String))
+        .when(number > 0)
+        .then(pl.lit("Visit ") + number.cast(pl.String))
+        .otherwise(pl.lit("Before baseline ") + number.abs().cast(pl.String))
         .alias("AVISIT"),
-        pl.col("visit").cast(pl.Int64).alias("AVISITN"),
+        number.alias("AVISITN"),
     ]
 
 

@@ -1,0 +1,169 @@
+"""Run the sub-simulations and set what they yield beside what was published."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from paget.calibration.rows import Anchor, Published, Role, Simulation, published, table
+from paget.errors import PagetError, unknown
+from paget.parameters import ParameterSet
+
+DEFAULT_N = 100_000
+
+
+@dataclass(frozen=True)
+class Record:
+    """One row of the table: simulated beside published.
+
+    Attributes
+    ----------
+    simulated, mc_se : float or None
+        None where nothing came out (no peak, nobody of the kind) or where another command runs it.
+    published, ci_low, ci_high, ci_level : float or None
+        As printed, or derived from it (``derived``).
+    ratio : float or None
+        Simulated over published.
+    verdict : str
+        "inside CI", "outside CI", "within 25 %", "off", "far" (more than a factor of 1.6), "does not come out", "context", or where to look.
+    """
+
+    id: str
+    phenomenon: str
+    what: str
+    role: Role
+    evidence: str
+    published: float
+    ci_low: float | None
+    ci_high: float | None
+    ci_level: float | None
+    derived: bool
+    simulated: float | None
+    mc_se: float | None
+    n: int
+    ratio: float | None
+    verdict: str
+    unit: str
+    note: str | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return asdict(self)
+
+
+def anchors(
+    parameters: ParameterSet | None = None,
+    *,
+    n: int = DEFAULT_N,
+    seed: int = 1,
+    threads: int = 1,
+    only: str | Iterable[str] | None = None,
+    on_step: Callable[[int, int], None] | None = None,
+) -> list[Record]:
+    """Simulate every phenomenon of the table and set it beside what was published.
+
+    Parameters
+    ----------
+    parameters : ParameterSet, optional
+        The shipped point values by default.
+    n : int
+        Natural histories; the default takes some twenty seconds on two threads once the kernels are compiled.
+    seed : int
+    threads : int
+    only : str or iterable of str, optional
+        Ids of rows, or parts of ids or of names of phenomena.
+    on_step : callable, optional
+        Called with rows done and rows in all.
+
+    Returns
+    -------
+    list of Record
+        In the order of the file. Trials of primary surgery are listed without a simulated value: `paget run` runs them.
+    """
+    from paget.calibration.cohorts import Setting
+
+    if n < 100:
+        raise PagetError("too few natural histories", key="n", got=n, expected="100 or more")
+    simulations, rows = table()
+    chosen = _chosen(rows, only)
+    setting = Setting(parameters or ParameterSet.point(), n, seed, threads)
+    records = []
+    for done, row in enumerate(chosen, 1):
+        records.append(_record(row, simulations, setting))
+        if on_step:
+            on_step(done, len(chosen))
+    return records
+
+
+def _chosen(rows: tuple[Anchor, ...], only: str | Iterable[str] | None) -> list[Anchor]:
+    if only is None:
+        return list(rows)
+    wanted = [only] if isinstance(only, str) else list(only)
+    found = []
+    for text in wanted:
+        mine = [row for row in rows if text in row.id or text.lower() in row.phenomenon.lower()]
+        if not mine:
+            raise unknown("row of the table of anchors", text, [row.id for row in rows])
+        found += mine
+    return [row for row in rows if row in found]
+
+
+def _cohort(simulation: Simulation, setting: Any) -> Any:
+    from paget.calibration.cohorts import KINDS
+
+    if simulation.kind not in KINDS:
+        raise unknown("kind of simulation", simulation.kind, KINDS)
+    options = {key: tuple(x) if isinstance(x, list) else x for key, x in simulation.options.items()}
+    return KINDS[simulation.kind](setting.with_values(simulation.parameters), **options)
+
+
+def _record(row: Anchor, simulations: Mapping[str, Simulation], setting: Any) -> Record:
+    figure = published(row)
+    if row.see is not None or row.simulation is None or row.readout is None:
+        return _made(row, figure, None, None, 0, f"see {row.see}")
+    from paget.calibration.conditions import matching
+    from paget.calibration.readouts import READOUTS
+
+    if row.readout not in READOUTS:
+        raise unknown("readout", row.readout, READOUTS)
+    readout = READOUTS[row.readout]
+    cohort = _cohort(simulations[row.simulation], setting)
+    options = dict(row.options)
+    if "control" in options:
+        control = _cohort(simulations[options["control"]], setting)
+        options["control"] = control.only(matching(control, row.where))
+    if "seed" in inspect.signature(readout).parameters:
+        options["seed"] = setting.seed
+    estimate = readout(cohort.only(matching(cohort, row.where)), **options)
+    value = estimate.value if math.isfinite(estimate.value) else None
+    se = estimate.se if math.isfinite(estimate.se) else None
+    return _made(row, figure, value, se, estimate.n, _verdict(row, figure, value, se))
+
+
+def _verdict(row: Anchor, figure: Published, value: float | None, se: float | None) -> str:
+    if value is None:
+        return "does not come out"
+    if row.context:
+        return "context"
+    if figure.low is not None or figure.high is not None:
+        slack = 2.0 * (se or 0.0)
+        low = -math.inf if figure.low is None else figure.low - slack
+        high = math.inf if figure.high is None else figure.high + slack
+        if low <= value <= high:
+            return "inside CI" if figure.level is not None else "inside range"
+    if figure.value <= 0.0 or value <= 0.0:
+        return "far"
+    distance = abs(math.log(value / figure.value))
+    return "within 25 %" if distance <= math.log(1.25) else "off" if distance <= math.log(1.6) else "far"
+
+
+def _made(row: Anchor, figure: Published, value: float | None, se: float | None, n: int, verdict: str) -> Record:
+    ratio = value / figure.value if value is not None and figure.value else None
+    note = "; ".join(part for part in (row.arithmetic, row.note) if part) or None
+    return Record(
+        row.id, row.phenomenon, row.what, row.role, row.evidence, figure.value, figure.low, figure.high, figure.level, row.derived,
+        value, se, n, ratio, verdict, row.unit, note,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Runs: compiling a protocol, drawing its patients, living them in chunks, keeping what is finished."""

@@ -1,0 +1,133 @@
+"""From a protocol to a plan of lives: months and weeks become days, shares become fields of an arm."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paget.life.kernel import AT_ONCE, INOPERABLE
+from paget.life.simulate import LifePlan
+from paget.parameters import ParameterSet, switch_names
+from paget.study import Protocol, check_names, mask
+from paget.study.arms import NO_SYSTEMIC, STANDARD_OF_CARE, Arm
+from paget.therapy import library
+from paget.therapy.library import AXES
+from paget.units import DAYS_PER_MONTH
+
+SURGEON_MAX_ECOG = 3
+"""Nobody with ECOG 4 is operated on the primary (assumed)."""
+LONGEST_DAYS = 30 * 365.25
+
+
+def check_known_names(protocol: Protocol, where: str | None = None) -> None:
+    """Refuse a protocol that names a switch, a standard of care, a regimen or a class of drugs that does not exist."""
+    check_names(
+        protocol,
+        {
+            "switches": switch_names(),
+            "standards_of_care": list(library().standards),
+            "regimens": list(library().regimens),
+            "not_available": list(AXES),
+        },
+        where=where,
+    )
+
+
+def _sd_log(median: float, sd: float) -> float:
+    return math.sqrt(math.log1p((sd / median) ** 2)) if median > 0 and sd > 0 else 0.0
+
+
+def _arm(arm: Arm, parameters: ParameterSet) -> dict[str, float]:
+    out: dict[str, float] = {"max_ecog": SURGEON_MAX_ECOG, "margin_involved": parameters["margin_involved"]}
+    if arm.systemic == NO_SYSTEMIC:
+        out["untreated"] = 1
+    elif arm.systemic != STANDARD_OF_CARE:
+        out["first_regimen"] = library().regimen_index(arm.systemic)
+    surgery = arm.locoregional
+    if surgery.procedure == "surgery" and surgery.when is not None:
+        out |= {
+            "procedure": 1,
+            "delay_median": max(surgery.when.delay_days_median, 1.0),
+            "delay_sd_log": _sd_log(surgery.when.delay_days_median, surgery.when.delay_days_sd),
+            "received": surgery.received_fraction or 0.0,
+            "conserving": surgery.breast_conserving_fraction or 0.0,
+            "radiotherapy_conserving": surgery.radiotherapy_fraction_after_bcs or 0.0,
+            "radiotherapy_mastectomy": surgery.radiotherapy_fraction_after_mastectomy or 0.0,
+            "pause_days": surgery.systemic_pause_days or 0.0,
+            "systemic_after": surgery.systemic_starts == "after surgery",
+        }
+        if surgery.margins_free_fraction is not None:
+            out["margin_involved"] = 1.0 - surgery.margins_free_fraction
+    late = arm.crossover
+    if late is not None and late.fraction > 0:
+        out |= {
+            "crossover": late.fraction,
+            "crossover_on": 1 if late.on == "locoregional-progression" else 2,
+            "crossover_delay": max(late.delay_days_median, 1.0),
+            "crossover_delay_sd_log": _sd_log(late.delay_days_median, late.delay_days_sd),
+            "radiotherapy_conserving": late.radiotherapy_fraction,
+            "radiotherapy_mastectomy": late.radiotherapy_fraction,
+        }
+    return out
+
+
+def follow_up_days(protocol: Protocol) -> float:
+    """Longest follow-up of anybody, in days from diagnosis."""
+    induction = protocol.time_zero.induction
+    gate = induction.max_months if induction else 0.0
+    return (gate + protocol.accrual.months + protocol.follow_up.data_cut_months + 1.0) * DAYS_PER_MONTH
+
+
+def compile_plan(protocol: Protocol, parameters: ParameterSet, *, to_death: bool = False) -> LifePlan:
+    """The plan of lives of a protocol.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    parameters : ParameterSet
+        For what the protocol leaves to the clinic (margins).
+    to_death : bool
+        Live everybody to death (twins ask for it), not just to the data cut.
+
+    Raises
+    ------
+    PagetError
+        A name in the protocol is not known.
+    """
+    check_known_names(protocol)
+    induction = protocol.time_zero.induction
+    required = {"none": "nothing", "no-progression": "no-progression", "response": "response"}
+    arms = [_arm(arm, parameters) for arm in protocol.arms]
+    conserving = max(arm.get("conserving", 0.0) for arm in arms)
+    for arm in arms:  # a late operation conserves the breast as often as a planned one
+        arm.setdefault("conserving", conserving)
+    visits = tuple(
+        (7.0 * row.every_weeks, math.inf if row.until_months is None else row.until_months * DAYS_PER_MONTH)
+        for row in protocol.assessments
+    )
+    return LifePlan(
+        standard_of_care=protocol.population.standard_of_care,
+        arms=tuple(arms),
+        horizon_days=LONGEST_DAYS if to_death else follow_up_days(protocol),
+        source="relapse" if protocol.population.source == "relapse" else "de-novo",
+        gate_days=(induction.min_months * DAYS_PER_MONTH, induction.max_months * DAYS_PER_MONTH) if induction else (0.0, 0.0),
+        gate_required=required[induction.required] if induction else "nothing",
+        visits=visits,
+        not_available=tuple(protocol.population.not_available),
+    )
+
+
+def patient_flags(protocol: Protocol, frame: object) -> NDArray[np.int64]:
+    """Flags of candidates: who skips the gate, who may not be operated, by the protocol's conditions at diagnosis."""
+    import polars as pl
+
+    assert isinstance(frame, pl.DataFrame)
+    flags = np.zeros(frame.height, np.int64)
+    if protocol.time_zero.at_diagnosis_if:
+        flags |= AT_ONCE * np.asarray(mask(frame, protocol.time_zero.at_diagnosis_if)).astype(np.int64)
+    conditions = [condition for arm in protocol.arms for condition in arm.locoregional.conditions]
+    if conditions:
+        flags |= INOPERABLE * (1 - np.asarray(mask(frame, conditions)).astype(np.int64))
+    return flags

@@ -1,0 +1,158 @@
+"""What the report says: the words around the numbers."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from paget._version import __version__
+from paget.evidence import load, reference
+from paget.parameters import declared
+from paget.report.html import Assumption, EstimandText, IntercurrentEvent, ReportContext, ReportFigure, Uncertainty
+from paget.study import Protocol, protocol_hash
+
+if TYPE_CHECKING:
+    from paget.engine.drawings import Material
+    from paget.engine.outputs import Product
+
+UNOBSERVABLE = ("hypothetical", "principal-stratum")
+
+
+def _estimand(protocol: Protocol) -> EstimandText:
+    e = protocol.estimand
+    events = [
+        IntercurrentEvent(
+            event.event.replace("-", " "),
+            event.strategy.replace("-", " "),
+            getattr(event, "reason", None) or "",
+            event.strategy not in UNOBSERVABLE,
+        )
+        for event in e.intercurrent_events
+    ]
+    return EstimandText(e.population, e.treatment, str(e.endpoint), e.summary.replace("-", " "), events)
+
+
+def _main(records: list[dict[str, Any]]) -> dict[str, Any]:
+    return next(
+        record
+        for record in records
+        if record["endpoint"] == "overall-survival" and record["measure"] == "hazard_ratio"
+        and record["population"] == "itt" and not record["subgroup"] and record["time_zero"] == "randomisation"
+    )  # fmt: skip
+
+
+def result_sentence(protocol: Protocol, records: list[dict[str, Any]]) -> str:
+    """The result of the trial in one sober paragraph."""
+    effect = _main(records)
+    words = []
+    spread = effect["replicates"]
+    if spread:
+        words.append(
+            f"Over {spread['count']} simulated trials of {effect['n']} patients the hazard ratio of death "
+            f"({protocol.experimental[0].label} against {protocol.control.label}) is {spread['value']:.2f} on average "
+            f"(Monte-Carlo error {spread['mc_se']:.3f}); 95 % of single trials of this size fall between "
+            f"{spread['low']:.2f} and {spread['high']:.2f}."
+        )
+    if effect["value"] is not None:
+        words.append(
+            f"The one trial shown in full gives {effect['value']:.2f} "
+            f"({100 * effect['ci_level']:.0f} % CI {effect['ci_low']:.2f} to {effect['ci_high']:.2f})."
+        )
+    published = effect["published"]
+    if published:
+        level = published.get("ci_level")
+        limits = (
+            f" ({100 * level:.0f} % CI {published['ci_low']:.2f} to {published['ci_high']:.2f})"
+            if level and published.get("ci_low") is not None
+            else ""
+        )
+        words.append(f"The real trial reported {published['value']:.2f}{limits}.")
+        if spread:
+            inside = spread["low"] <= published["value"] <= spread["high"]
+            words.append(
+                "A single trial of this size under the model could well have reported that."
+                if inside
+                else "Few single trials of this size under the model would have reported that: model and trial disagree."
+            )
+    words.append("Point values of the parameters were placed on other evidence, not fitted; their uncertainty is not in these figures.")
+    return " ".join(words)
+
+
+def _assumptions(product: Product) -> list[Assumption]:
+    protocol = product.protocol
+    out = [
+        Assumption(
+            "protocol", str(item.what), "" if item.varied is None else f"varied: {item.varied}", str(item.reason)
+        )
+        for item in protocol.assumptions
+    ]
+    for parameter in declared().values():
+        if parameter.basis == "assumed":
+            value = product.parameters[parameter.name]
+            shown = ", ".join(f"{v:g}" for v in value) if isinstance(value, tuple) else f"{value:g}"
+            out.append(Assumption("parameter", parameter.name, f"{shown} {parameter.unit}", parameter.reason))
+    return out
+
+
+def _uncertainty(product: Product, records: list[dict[str, Any]]) -> list[Uncertainty]:
+    effect = _main(records)
+    spread = effect["replicates"]
+    out = []
+    if spread:
+        out += [
+            Uncertainty("Monte-Carlo", f"± {spread['mc_se']:.3f}", "standard error of the mean hazard ratio over the replicates"),
+            Uncertainty(
+                "sampling", f"{spread['low']:.2f} to {spread['high']:.2f}",
+                f"where 95 % of single trials of {effect['n']} patients fall, other patients each time",
+            ),
+        ]  # fmt: skip
+    else:
+        out.append(Uncertainty("Monte-Carlo, sampling", "not computed", "run with --replicates to see them"))
+    out.append(
+        Uncertainty("parameters", "not computed", "point values; no posterior has been fitted, so the true uncertainty is larger")
+    )
+    return out
+
+
+def _notes(product: Product) -> list[str]:
+    merged = int((product.patients["merged_colonies"] > 0).sum())
+    notes = [
+        f"{merged} of {product.patients.height} patients of the trial had more colonies than the store holds rows for; "
+        "the surplus, nearly all microscopic, was merged by organ and counted."
+    ]
+    changed = sorted(name for name in product.parameters.changed if not name.startswith("switch_"))
+    notes += [f"Changed by the user: {name} = {product.parameters[name]}." for name in changed]
+    return notes
+
+
+def report_context(product: Product, material: Material, figures: list[ReportFigure], command: str) -> ReportContext:
+    """Everything the report shows."""
+    protocol = product.protocol
+    base = load()
+    cited = dict.fromkeys([*protocol.evidence, *(entry.evidence for entry in protocol.published)])
+    switched = [
+        f"{name.removeprefix('switch_')} x {product.parameters[name]:g}"
+        for name in declared()
+        if name.startswith("switch_") and product.parameters[name] != 1.0
+    ]
+    return ReportContext(
+        title=protocol.title,
+        protocol=protocol.id,
+        question=protocol.question,
+        result=result_sentence(protocol, material.records),
+        records=material.records,
+        estimand=_estimand(protocol),
+        command=command,
+        seed=product.seed,
+        labels={arm.id: arm.label for arm in protocol.arms},
+        figures=figures,
+        baseline=material.baseline,
+        assumptions=_assumptions(product),
+        uncertainty=_uncertainty(product, material.records),
+        flow=material.flow,
+        hashes={"protocol": protocol_hash(protocol), "parameters": product.parameters.hash},
+        versions={"paget": __version__, "numba": version("numba"), "numpy": version("numpy"), "polars": version("polars")},
+        references=[reference(base[one]) for one in cited],
+        switched_off=switched,
+        notes=_notes(product),
+    )

@@ -1,0 +1,271 @@
+"""A run: one trial at its real size, replicates of it, tables, figures and a report, in a folder that can be resumed."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from paget._jit import kernel_hash
+from paget._version import __version__
+from paget.engine.compile import compile_plan
+from paget.engine.folder import RunFolder, digest, disk_errors
+from paget.engine.outputs import Product, write_outputs
+from paget.engine.replicates import chunks, live_chunk
+from paget.engine.result import Run
+from paget.engine.screen import Candidates, Screening
+from paget.engine.trial import enrol, live_roster
+from paget.engine.twins import live_twins
+from paget.errors import PagetError
+from paget.parameters import ParameterSet
+from paget.population import Population
+from paget.study import Protocol, load_protocol, override, plain, protocol_hash
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Progress = Callable[[str, int, int], None]
+REPLICATES = 200
+TWIN_REPLICATES = 20
+"""Twins live the patients of the trial and of so many replicates."""
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """Nobody watches."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a run was asked for, resolved; its hash names the run."""
+
+    protocol: Protocol
+    parameters: ParameterSet
+    seed: int
+    replicates: int
+    twins: bool
+    where: str
+    asked: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, written to ``request.json``."""
+        return {
+            "paget": __version__,
+            "protocol": plain(self.protocol),
+            "protocol_hash": protocol_hash(self.protocol),
+            "parameters_hash": self.parameters.hash,
+            "parameters_changed": {name: self.parameters[name] for name in sorted(self.parameters.changed)},
+            "seed": self.seed,
+            "replicates": self.replicates,
+            "twins": self.twins,
+        }
+
+    @property
+    def default_folder(self) -> Path:
+        """Default run folder: ``runs/<protocol>-s<seed>-<hash8>``."""
+        return Path("runs") / f"{self.protocol.id}-s{self.seed}-{digest(self.as_dict())[:8]}"
+
+
+def resolve_request(
+    protocol: str | Path | Protocol,
+    *,
+    patients: int | None = None,
+    seed: int = 1,
+    replicates: int = REPLICATES,
+    twins: bool = False,
+    parameters: ParameterSet | None = None,
+    changes: Mapping[str, Any] | None = None,
+    switches: Mapping[str, float] | None = None,
+) -> Request:
+    """Check and resolve what is asked for.
+
+    Raises
+    ------
+    PagetError
+        Whatever is wrong with the protocol or the numbers.
+    """
+    loaded = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
+    where = str(protocol) if not isinstance(protocol, Protocol) else loaded.id
+    if patients is not None:
+        _whole("patients", patients, 2)
+        loaded = override(loaded, {"accrual.patients": patients})
+    _whole("replicates", replicates, 0)
+    _whole("seed", seed, 0)
+    if seed >= 2**64:
+        raise PagetError("the seed is too large", key="seed", got=seed, expected="less than 2**64")
+    chosen = (parameters or ParameterSet.point()).with_switches(loaded.switches, where=where)
+    chosen = chosen.with_switches(switches or {}).with_values(changes or {})
+    compile_plan(loaded, chosen)
+    return Request(loaded, chosen, seed, replicates, twins, where, where)
+
+
+def _whole(name: str, value: object, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise PagetError("not a whole number that can be used", key=name, got=value, expected=f"{least} or more")
+
+
+def run(
+    protocol: str | Path | Protocol,
+    *,
+    patients: int | None = None,
+    seed: int = 1,
+    replicates: int = REPLICATES,
+    twins: bool = False,
+    out: str | Path | None = None,
+    threads: int | None = None,
+    resume: bool = True,
+    overwrite: bool = False,
+    parameters: ParameterSet | None = None,
+    changes: Mapping[str, Any] | None = None,
+    switches: Mapping[str, float] | None = None,
+    progress: Progress = _silent,
+    command: str | None = None,
+) -> Run:
+    """Simulate a trial, and replicates of it, beside what the real trial reported.
+
+    Parameters
+    ----------
+    protocol : str, Path or Protocol
+        Name of a shipped protocol, path of a file, or a loaded protocol.
+    patients : int, optional
+        Patients randomised, instead of the protocol's number.
+    seed : int
+        Everything follows from it.
+    replicates : int
+        Further trials of the same size with other patients.
+    twins : bool
+        Let every patient live both arms to death.
+    out : path, optional
+        Run folder; ``runs/<protocol>-s<seed>-<hash8>`` by default.
+    threads : int, optional
+        All processors by default; changes no result.
+    resume : bool
+        Go on with (or read) a run of the same request that is in the folder.
+    overwrite : bool
+        Throw away what is in the folder.
+    parameters : ParameterSet, optional
+    changes : mapping, optional
+        Values of single parameters, by name.
+    switches : mapping, optional
+        Multipliers of mechanisms, by name (0: off), on top of the protocol's.
+    progress : callable, optional
+        Called with (stage, done, total).
+    command : str, optional
+        How to repeat the run, for the report.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    PagetError
+        Whatever the user can mend.
+
+    Examples
+    --------
+    >>> import paget
+    >>> trial = paget.run("e2108", seed=1)  # doctest: +SKIP
+    >>> trial.hazard_ratio  # doctest: +SKIP
+    """
+    request = resolve_request(
+        protocol, patients=patients, seed=seed, replicates=replicates, twins=twins, parameters=parameters,
+        changes=changes, switches=switches,
+    )  # fmt: skip
+    path = Path(out) if out is not None else request.default_folder
+    folder = RunFolder(path, request.as_dict(), resume=resume, overwrite=overwrite)
+    if folder.finished:
+        return Run(path)
+    workers = threads or os.cpu_count() or 1
+    started = time.perf_counter()
+    folder.log(f"{datetime.now().astimezone().isoformat(timespec='seconds')} begun on {platform.node()}, {workers} threads")
+    product = _simulate(request, folder, workers, progress)
+    progress("writing", 0, 1)
+    with disk_errors(path):
+        write_outputs(product, path, command or _command(request))
+    folder.log(f"finished after {time.perf_counter() - started:.1f} s")
+    folder.finish(_manifest(request, product))
+    progress("writing", 1, 1)
+    return Run(path)
+
+
+def _simulate(request: Request, folder: RunFolder, threads: int, progress: Progress) -> Product:
+    protocol, parameters, seed = request.protocol, request.parameters, request.seed
+    size = protocol.accrual.patients
+    population = Population(parameters, seed, protocol.population.source)
+    screening = Screening(protocol, parameters, population, threads=threads, where=request.where)
+    with disk_errors(folder.path):
+        candidates = screening.draw(size * (1 + request.replicates), progress)
+    roster = enrol(protocol, candidates, range(1), seed)
+    patients = live_roster(protocol, parameters, roster, seed, threads=threads)
+    rows = _replicates(request, folder, candidates, threads, progress)
+    twins = None
+    if request.twins:
+        progress("twins", 0, 1)
+        twins = folder.read("twins")
+        if twins is None:
+            more = enrol(protocol, candidates, range(1 + min(request.replicates, TWIN_REPLICATES)), seed)
+            twins = live_twins(protocol, parameters, more, seed, threads=threads)
+            folder.keep("twins", twins)
+        progress("twins", 1, 1)
+    return Product(request.protocol, parameters, seed, screening, candidates, roster, patients, rows, twins, threads)
+
+
+def _replicates(
+    request: Request, folder: RunFolder, candidates: Candidates, threads: int, progress: Progress
+) -> pl.DataFrame | None:
+    import polars as pl
+
+    pieces = chunks(request.replicates)
+    rows = []
+    for number, which in enumerate(pieces):
+        progress("replicates", number, len(pieces))
+        name = f"replicates-{number:05d}"
+        piece = folder.read(name)
+        if piece is None:
+            piece = live_chunk(request.protocol, request.parameters, candidates, which, request.seed, threads)
+            folder.keep(name, piece)
+        rows.append(piece)
+    progress("replicates", len(pieces), len(pieces))
+    return pl.concat(rows) if rows else None
+
+
+def _manifest(request: Request, product: Product) -> dict[str, Any]:
+    merged = product.patients["merged_colonies"]
+    return {
+        "paget": __version__,
+        "seed": request.seed,
+        "protocol": request.protocol.id,
+        "protocol_hash": protocol_hash(request.protocol),
+        "parameters_hash": request.parameters.hash,
+        "parameters": "point values, not fitted",
+        "kernels": kernel_hash(),
+        "request_hash": digest(request.as_dict()),
+        "replicates": request.replicates,
+        "packages": {name: version(name) for name in ("numba", "numpy", "polars", "pydantic", "scipy", "matplotlib")},
+        "counts": {
+            "natural_histories_examined": product.candidates.blocks * _block(),
+            "randomised": product.patients.height,
+            "patients_with_merged_colonies": int((merged > 0).sum()),
+            "colonies_merged": int(merged.sum()),
+        },
+    }
+
+
+def _block() -> int:
+    from paget.population import BLOCK
+
+    return BLOCK
+
+
+def _command(request: Request) -> str:
+    parts = ["paget run", request.asked, f"--seed {request.seed}", f"--replicates {request.replicates}"]
+    if request.twins:
+        parts.append("--twins")
+    parts += [f"--set {name}={request.parameters[name]!r}" for name in sorted(request.parameters.changed)]
+    return " ".join(parts)

@@ -1,0 +1,114 @@
+"""One trial: who is in it, which arm each patient is in, how she lives there, and what the study sees of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paget.engine.compile import compile_plan
+from paget.engine.screen import Candidates
+from paget.life.frames import patients_frame
+from paget.life.simulate import simulate
+from paget.parameters import ParameterSet
+from paget.study import Protocol, accrual_months, assign, cut_month, drop_out_days, stratum_labels, visit_days
+from paget.study.schedule import Cut, FollowUp
+from paget.tables import StudyInfo
+from paget.units import DAYS_PER_MONTH
+
+if TYPE_CHECKING:
+    import polars as pl
+
+START = date(2000, 1, 3)
+"""First patient in, in calendar dates of the tables; virtual, so any day will do."""
+SURGERY_WINDOW_DAYS = 183.0
+
+
+@dataclass(frozen=True)
+class Roster:
+    """The patients of some trials, in the order of randomisation.
+
+    Attributes
+    ----------
+    patient_id, replicate, arm, flags : int arrays
+    stratum : object array
+    calendar_month, drop_out_day, randomised_day : float arrays
+        Drop-out in days from diagnosis, as everything in the patients' table.
+    """
+
+    patient_id: NDArray[np.int64]
+    replicate: NDArray[np.int64]
+    arm: NDArray[np.int64]
+    flags: NDArray[np.int64]
+    stratum: NDArray[Any]
+    calendar_month: NDArray[np.float64]
+    drop_out_day: NDArray[np.float64]
+    randomised_day: NDArray[np.float64]
+
+
+def enrol(protocol: Protocol, candidates: Candidates, replicates: range, seed: int) -> Roster:
+    """Fill trials with patients: trial r takes the rth lot of candidates."""
+    size = protocol.accrual.patients
+    parts: list[tuple[Any, ...]] = []
+    for r in replicates:
+        rows = candidates.frame.slice(r * size, size)
+        strata = np.asarray(stratum_labels(rows, protocol.randomisation.strata), dtype=object)
+        months = np.asarray(accrual_months(size, protocol.accrual, seed, r))
+        arm = assign(list(strata), protocol.randomisation.ratio, protocol.randomisation.block_size, seed, r)
+        ids = rows["patient_id"].to_numpy()
+        randomised = rows["randomised_day"].to_numpy()
+        lost = randomised + np.asarray(drop_out_days(ids, protocol.drop_out.fraction_per_year, seed))
+        parts.append((ids, np.full(size, r), arm, rows["flags"].to_numpy(), strata, months, lost, randomised))
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    return Roster(*columns)
+
+
+def live_roster(
+    protocol: Protocol,
+    parameters: ParameterSet,
+    roster: Roster,
+    seed: int,
+    *,
+    threads: int = 1,
+    to_death: bool = False,
+    arm: int | None = None,
+) -> pl.DataFrame:
+    """Live everybody on a roster in her arm (or all in one arm, for twins); the patients' table."""
+    import polars as pl
+
+    plan = compile_plan(protocol, parameters, to_death=to_death)
+    lived = roster.arm if arm is None else np.full_like(roster.arm, arm)
+    outcomes = simulate(
+        plan, roster.patient_id, lived, parameters, seed=seed, flags=roster.flags, threads=threads
+    )
+    names = np.asarray([one.id for one in protocol.arms])
+    frame = patients_frame(outcomes, plan)
+    lost = np.where(np.isfinite(roster.drop_out_day), roster.drop_out_day, np.nan)
+    return frame.with_columns(
+        pl.Series("arm", names[lived]),
+        pl.Series("replicate", roster.replicate),
+        pl.Series("stratum", [str(label) for label in roster.stratum]),
+        pl.Series("calendar_month", roster.calendar_month),
+        pl.Series("drop_out_day", lost).fill_nan(None),
+    )
+
+
+def study_info(protocol: Protocol, calendar_months: NDArray[np.float64], cut: FollowUp | Cut | None = None) -> StudyInfo:
+    """What the tables must know of one trial of a protocol, cut as the protocol says (or at an earlier look)."""
+    follow_up = cut or protocol.follow_up
+    last = cut_month(calendar_months, follow_up)
+    arms = [(arm.id, arm.label) for arm in protocol.arms]
+    return StudyInfo(
+        study_id=protocol.id.upper(),
+        arms=arms,
+        data_cut_month=last,
+        control=protocol.control.id,
+        experimental=protocol.experimental[0].id,
+        start_date=START,
+        surgery_arms=tuple(arm.id for arm in protocol.arms if arm.locoregional.procedure == "surgery"),
+        surgery_window_days=SURGERY_WINDOW_DAYS,
+        visit_days=tuple(float(day) for day in visit_days(protocol.assessments, (last + 1.0) * DAYS_PER_MONTH)),
+    )

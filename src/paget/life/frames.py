@@ -1,0 +1,157 @@
+"""Outcome records as tables: the columns that studies, exports and reports read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paget.biology.layout import N_ORGANS, PLACES, SUBTYPES
+from paget.clinic.state import RESPONSES
+from paget.life.simulate import Detail, LifePlan
+from paget.life.state import EVENTS
+from paget.therapy import library
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Records = NDArray[Any]
+CAUSES = np.array(["", "cancer", "other", "treatment"])
+ROLES = np.array(["", "target", "non-target", "new"])
+GATES = ("passed", "died", "progressed", "no response")
+
+
+def baseline_frame(outcomes: Records) -> pl.DataFrame:
+    """What the clinic sees at diagnosis of metastatic disease, one row a patient: the attributes a protocol may ask for."""
+    import polars as pl
+
+    site = outcomes["site"].astype(bool)
+    n_sites = outcomes["n_sites"]
+    bone_only = site[:, 0] & (n_sites == 1)
+    visceral = site[:, 1] | site[:, 2]
+    group = np.where(site[:, 3], "brain", np.where(visceral, "visceral", np.where(bone_only, "bone only", "other")))
+    nodes = np.where(outcomes["node_count"] == 0, "N0", np.where(outcomes["node_count"] <= 3, "N1-3", "N4+"))
+    relapse = np.isfinite(outcomes["disease_free_days"])
+    columns: dict[str, Any] = {
+        "patient_id": outcomes["patient_id"],
+        "age_years": outcomes["age_years"],
+        "menopause": np.where(outcomes["menopause"] == 1, "post", "pre"),
+        "ecog": outcomes["ecog"],
+        "comorbidity": outcomes["comorbidity"],
+        "subtype": np.asarray(SUBTYPES)[outcomes["subtype"]],
+        "histology": np.where(outcomes["lobular"] == 1, "lobular", "ductal"),
+        "primary_cm": outcomes["primary_cm"],
+        "nodes": nodes,
+        "n_metastases": outcomes["n_metastases"],
+        "n_sites": n_sites,
+        "site_group": group,
+        "solitary_bone": bone_only & (outcomes["n_metastases"] == 1),
+        "presentation": np.where(relapse, "relapse", "de novo"),
+    }
+    for organ in range(N_ORGANS):
+        columns[PLACES[organ].replace("-", "_")] = site[:, organ]
+    return pl.DataFrame(columns)
+
+
+def patients_frame(outcomes: Records, plan: LifePlan) -> pl.DataFrame:
+    """Everything about each patient of a trial: what the clinic saw, what was done, what happened, and the truth.
+
+    Days count from the diagnosis of metastatic disease; null where something did not happen.
+    """
+    import polars as pl
+
+    regimens = np.asarray([*library().regimens, "none"])
+    kinds = np.where(
+        np.isnan(outcomes["surgery_day"]), "", np.where(outcomes["conserving"] == 1, "breast-conserving", "mastectomy")
+    )
+    more: dict[str, Any] = {
+        name: outcomes[name]
+        for name in (
+            "randomised_day", "surgery_day", "progression_day", "distant_progression_day", "last_assessment_day",
+            "true_progression_day", "death_day", "n_lines", "last_day", "ctc_mean",
+        )
+    }  # fmt: skip
+    more["locoregional_progression_day"] = outcomes["local_progression_day"]
+    more["first_progression_day"] = outcomes["first_progression_day"]
+    more["gate"] = np.asarray(GATES)[outcomes["gate"]]
+    more["surgery_kind"] = kinds
+    more["radiotherapy"] = outcomes["radiotherapy"] == 1
+    more["crossover"] = outcomes["crossover"] == 1
+    more["surgery_death"] = outcomes["surgery_death"] == 1
+    more["first_line"] = regimens[outcomes["first_regimen"]]
+    more["best_response"] = np.asarray(RESPONSES)[outcomes["best_response"]]
+    more["death_cause"] = CAUSES[outcomes["death_cause"]]
+    more["merged_colonies"] = outcomes["merged"]
+    frame = pl.DataFrame(more).with_columns(
+        pl.col(pl.Float64).fill_nan(None),
+        margins_free=pl.Series(outcomes["margins_free"] == 1).set(pl.Series(outcomes["margins_free"] < 0), None),
+    )
+    return pl.concat([baseline_frame(outcomes), frame], how="horizontal")
+
+
+def assessments_frame(detail: Detail) -> pl.DataFrame:
+    """Visits of replayed patients, with RECIST responses by name."""
+    import polars as pl
+
+    rows = detail.assessments
+    names = np.asarray(RESPONSES)
+    return pl.DataFrame(
+        {
+            "patient_id": rows["patient_id"], "visit": rows["visit"], "day": rows["day"], "line": rows["line"],
+            "sum_target_cm": rows["sum_target_cm"], "n_target": rows["n_target"],
+            "target_response": names[rows["target_response"]],
+            "nontarget_response": names[rows["nontarget_response"]],
+            "new_lesion": rows["new_lesion"] == 1,
+            "overall_response": names[rows["overall_response"]],
+            "baseline": rows["baseline"] == 1,
+            "ecog": rows["ecog"],
+        }
+    )  # fmt: skip
+
+
+def lesions_frame(detail: Detail) -> pl.DataFrame:
+    """Lesions seen at the visits of replayed patients."""
+    import polars as pl
+
+    rows = detail.sightings
+    return pl.DataFrame(
+        {
+            "patient_id": rows["patient_id"], "visit": rows["visit"], "day": rows["day"], "lesion": rows["lesion"],
+            "organ": np.asarray(PLACES)[rows["place"]], "role": ROLES[rows["role"]],
+            "measured_cm": rows["measured_cm"], "true_cm": rows["true_cm"],
+        }
+    )  # fmt: skip
+
+
+def events_frame(detail: Detail) -> pl.DataFrame:
+    """Events of replayed patients, in words."""
+    import polars as pl
+
+    regimens = [*library().regimens, "none"]
+    words = []
+    for row in detail.events:
+        name, value = EVENTS[row["event"]], float(row["detail"])
+        if name in ("line", "maintenance"):
+            words.append(regimens[int(value)])
+        elif name == "death":
+            words.append(str(CAUSES[int(value)]))
+        elif name == "surgery":
+            words.append(("mastectomy", "breast-conserving", "sham")[int(value)])
+        elif name == "diagnosis":
+            words.append(f"primary {value:.1f} cm")
+        elif name == "not randomised":
+            words.append(GATES[int(value)])
+        elif name in ("colony wakes", "colonies founded", "drug stopped", "no further systemic therapy"):
+            words.append(f"{int(value)}")
+        else:
+            words.append("")
+    return pl.DataFrame(
+        {
+            "patient_id": detail.events["patient_id"],
+            "day": detail.events["day"],
+            "event": [EVENTS[row["event"]] for row in detail.events],
+            "detail": words,
+        },
+        schema={"patient_id": pl.Int64, "day": pl.Float64, "event": pl.String, "detail": pl.String},
+    )

@@ -1,0 +1,126 @@
+"""The cache of natural histories grown to diagnosis: grown once for a version, a seed and parameters, then only read.
+
+Histories are numbered from 0; block k holds the metastatic patients among numbers ``k * BLOCK`` to ``(k + 1) * BLOCK - 1``, as the clinic
+sees them at diagnosis. Only these few columns are kept: a life regrows its history from the patient's number in microseconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from paget._jit import cache_root, kernel_hash
+from paget._version import __version__
+from paget.life.simulate import LifePlan, simulate
+from paget.parameters import ParameterSet
+from paget.population.diagnose import diagnose
+
+if TYPE_CHECKING:
+    import polars as pl
+
+BLOCK = 65_536
+
+
+def write_parquet(frame: pl.DataFrame, path: Path) -> None:
+    """Write a table so that it is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        frame.write_parquet(temporary, compression="zstd", statistics=False)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Population:
+    """Metastatic patients of one seed, one parameter set and one way of presenting.
+
+    Attributes
+    ----------
+    parameters : ParameterSet
+    seed : int
+    source : {"de-novo", "relapse"}
+    cache : bool
+        Keep blocks on disk and read them from there.
+    """
+
+    parameters: ParameterSet
+    seed: int
+    source: str = "de-novo"
+    cache: bool = True
+
+    @property
+    def key(self) -> str:
+        """Name of the cache folder: version, kernel sources, parameters, seed and source."""
+        text = f"{__version__} {kernel_hash()} {self.parameters.hash} {self.seed} {self.source} {BLOCK}"
+        return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+    @property
+    def folder(self) -> Path:
+        """Where its blocks are kept."""
+        return cache_root() / "population" / self.key
+
+    def block(self, number: int, *, threads: int = 1, on_chunk: Callable[[int], None] | None = None) -> pl.DataFrame:
+        """Metastatic patients of one block, in the order of their numbers (``on_chunk`` counts histories grown)."""
+        import polars as pl
+
+        from paget.life.frames import baseline_frame
+
+        path = self.folder / f"block-{number:06d}.parquet"
+        if self.cache and path.exists():
+            return pl.read_parquet(path)
+        people = diagnose(
+            number * BLOCK, BLOCK, self.parameters, seed=self.seed, threads=threads, on_chunk=on_chunk
+        )
+        metastatic = people["metastatic"] == 1
+        ids = people["id"][~metastatic if self.source == "relapse" else metastatic]
+        plan = LifePlan(next(iter(standards())), source=self.source, horizon_days=0.0)
+        outcomes = simulate(plan, ids, 0, self.parameters, seed=self.seed, threads=threads)
+        frame = baseline_frame(outcomes[outcomes["eligible_disease"] == 1])
+        if self.cache:
+            write_parquet(frame, path)
+        return frame
+
+    def cached_blocks(self) -> int:
+        """Number of blocks on disk."""
+        return len(list(self.folder.glob("block-*.parquet"))) if self.folder.exists() else 0
+
+
+def standards() -> list[str]:
+    """Names of the standards of care (any will do where nobody is treated)."""
+    from paget.therapy import library
+
+    return list(library().standards)
+
+
+def summary(frame: pl.DataFrame) -> dict[str, float]:
+    """A few shares of a population, for people to check against registries."""
+    return {
+        "patients": float(frame.height),
+        "age_median": float(np.median(frame["age_years"].to_numpy())) if frame.height else float("nan"),
+        **{
+            f"subtype {name}": float((frame["subtype"] == name).mean() or 0.0)  # type: ignore[arg-type]
+            for name in ("HR+/HER2-", "HR+/HER2+", "HR-/HER2+", "TNBC")
+        },
+        "bone only": float((frame["site_group"] == "bone only").mean() or 0.0),  # type: ignore[arg-type]
+        "several organs": float((frame["n_sites"] > 1).mean() or 0.0),  # type: ignore[arg-type]
+    }
+
+
+def clear_cache() -> int:
+    """Delete all cached populations and screenings; returns the bytes freed."""
+    freed = 0
+    for name in ("population", "screening"):
+        folder = cache_root() / name
+        if folder.exists():
+            freed += sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+            shutil.rmtree(folder)
+    return freed
