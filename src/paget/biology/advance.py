@@ -84,7 +84,7 @@ def _advance_avascular(lesion, drugs, immune, wait, p, log_capacity, ceiling, da
     if lesion.clock > wait * waiting:
         lesion.clock -= wait * waiting
         return
-    left = waiting - lesion.clock / wait
+    left = waiting - lesion.clock / wait if lesion.clock > 0.0 else waiting
     lesion.state = VASCULAR
     lesion.x = _grow_lesion(lesion, lesion.rate, drugs, immune, p, log_capacity, left)
 

@@ -145,7 +145,8 @@ def age_colony(lesion, days, p, log_capacity, sleep_factor, wait_factor):
         if lesion.clock > rate * left:
             lesion.clock -= rate * left
             return
-        left -= lesion.clock / rate
+        if lesion.clock > 0.0:  # a clock that has run out needs no rate
+            left -= lesion.clock / rate
         lesion.state = AVASCULAR
         lesion.clock = lesion.switch
     if lesion.state == AVASCULAR:
@@ -161,7 +162,8 @@ def age_colony(lesion, days, p, log_capacity, sleep_factor, wait_factor):
         if lesion.clock > rate * left:
             lesion.clock -= rate * left
             return
-        left -= lesion.clock / rate
+        if lesion.clock > 0.0:
+            left -= lesion.clock / rate
         lesion.state = VASCULAR
     lesion.x = grow(lesion.x, lesion.rate, log_capacity, left)
 
