@@ -112,7 +112,7 @@ def draw_patient(seed, patient, p, out):
         365.25 * p.dormancy_mean_years[class_]
     )
     out.sleep *= p.switch_awakening
-    out.wait = p.switch_angiogenic_switch / (365.25 * p.switch_wait_years[class_])
+    out.wait = p.switch_angiogenic_switch / (365.25 * p.angiogenic_wait_years[class_])
 
     out.n = 0
     out.labels = 0

@@ -1,0 +1,236 @@
+"""The commands that every user meets: run, protocols, show, patient, check, selftest, population, anchors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from paget.cli import evidence as _evidence  # noqa: F401  registers its commands
+from paget.cli.app import app
+from paget.errors import PagetError
+
+ProtocolName = Annotated[str, typer.Argument(help="Name of a shipped protocol, or path of a protocol file.")]
+Seed = Annotated[int, typer.Option(help="Everything follows from it.")]
+Threads = Annotated[int | None, typer.Option(help="Threads; all processors by default. Changes no result.", min=1)]
+
+
+def _pairs(given: list[str], option: str) -> dict[str, float | list[float]]:
+    """``name=value`` options; several values are separated by commas."""
+    found: dict[str, float | list[float]] = {}
+    for item in given:
+        name, equals, text = item.partition("=")
+        try:
+            numbers = [float(part) for part in text.split(",")]
+        except ValueError:
+            numbers = []
+        if not equals or not numbers:
+            raise PagetError(f"{option} takes name=number", where=option, got=item, expected=f"such as {option} wound_days=30")
+        found[name.strip()] = numbers[0] if len(numbers) == 1 else numbers
+    return found
+
+
+@app.command()
+def run(
+    protocol: ProtocolName,
+    patients: Annotated[int | None, typer.Option(help="Patients randomised; the real trial's number by default.")] = None,
+    seed: Seed = 1,
+    replicates: Annotated[int, typer.Option(help="Further trials of the same size, each with other patients.")] = 200,
+    twins: Annotated[bool, typer.Option("--twins", help="Let every patient live both arms: who gains, who loses.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Run folder; runs/<protocol>-s<seed>-<hash8> by default.")] = None,
+    threads: Threads = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run of the same request.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Throw away the run that is in the folder.")] = False,
+    switch: Annotated[
+        list[str] | None, typer.Option("--switch", help="Multiply a mechanism: --switch residual=0 (several allowed).")
+    ] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="Set a parameter: --set wound_awakening=2.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+) -> None:
+    """Simulate a trial and set it beside what the real one reported.
+
+    Writes tables (CDISC ADaM), summary.json, figures and report.html into a run folder.
+
+      paget run e2108
+      paget run my-trial.yaml --patients 400 --replicates 50 --out trial-a
+      paget run mf07-01 --switch operative_cost=0 --set immune_kill_per_day=0.0006
+    """
+    import threading
+
+    from paget.report.save import warm
+
+    threading.Thread(target=warm, daemon=True).start()  # drawing needs a second of imports: while kernels run
+    from paget.engine.run import run as simulate
+
+    with __import__("paget.cli.progress", fromlist=["Bars"]).Bars(quiet=quiet) as progress:
+        result = simulate(
+            protocol, patients=patients, seed=seed, replicates=replicates, twins=twins, out=out, threads=threads,
+            resume=resume, overwrite=overwrite, changes=_pairs(set_ or [], "--set"),
+            switches=_pairs(switch or [], "--switch"),  # type: ignore[arg-type]
+            progress=progress,
+        )  # fmt: skip
+    from rich.console import Console
+
+    from paget.report.terminal import comparison_table
+
+    console = Console()
+    console.print(comparison_table(result.summary, title=f"{protocol}: simulated beside published (seed {seed})"))
+    console.print(f"Report: {result.report}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def protocols() -> None:
+    """List the trials that come with Paget."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from paget.study import load_protocol, shipped
+
+    table = Table(title="Protocols", title_justify="left", box=None, pad_edge=False)
+    for column in ("name", "patients", "arms", "question"):
+        table.add_column(column, overflow="fold")
+    for name in shipped():
+        one = load_protocol(name, check_evidence=False)
+        table.add_row(name, str(one.accrual.patients), " / ".join(arm.id for arm in one.arms), one.question)
+    Console().print(table)
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="A protocol, a parameter, a regimen, an agent, or a standard of care.")],
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema of protocols, for editors.")] = False,
+) -> None:
+    """Show a protocol as resolved, or what stands behind a parameter or a treatment.
+
+      paget show e2108
+      paget show founding_rate_per_day
+      paget show "2012"
+    """
+    from paget.cli.showing import show_thing
+
+    if schema:
+        import json
+
+        from paget.study import json_schema
+
+        typer.echo(json.dumps(json_schema(), indent=2))
+        return
+    show_thing(name)
+
+
+@app.command()
+def patient(
+    protocol: ProtocolName,
+    id_: Annotated[int, typer.Option("--id", help="Place of the patient in the trial, from 1.", min=1)] = 1,
+    arm: Annotated[str | None, typer.Option(help="Live her in this arm; the one she was randomised to by default.")] = None,
+    seed: Seed = 1,
+    out: Annotated[Path | None, typer.Option(help="Write the figure here (PNG, SVG and CSV).")] = None,
+    threads: Threads = None,
+) -> None:
+    """Live one patient of a trial in full: a timeline, and a figure of her lesions.
+
+      paget patient e2108 --id 42
+      paget patient e2108 --id 42 --arm systemic --out figures
+    """
+    from paget.cli.showing import show_patient
+
+    show_patient(protocol, id_, arm, seed, out, threads)
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="A protocol or an evidence file.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run/--no-dry-run", help="For a protocol: how many would be eligible.")] = True,
+) -> None:
+    """Say what is wrong with a file, or what it means: a protocol is resolved and tried on a small population.
+
+      paget check my-trial.yaml
+      paget check my-facts.yaml
+    """
+    from paget.cli.showing import check_file
+
+    check_file(file, dry_run)
+
+
+@app.command()
+def selftest() -> None:
+    """Check the statistics on this machine against reference numbers from R."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from paget.analysis import selftest as checks
+
+    table = Table(title="Statistics against reference values", title_justify="left", box=None, pad_edge=False)
+    for column in ("check", "expected", "got", "tolerance", ""):
+        table.add_column(column, overflow="fold")
+    found = checks()
+    for one in found:
+        table.add_row(one.name, f"{one.expected:.10g}", f"{one.got:.10g}", f"{one.tolerance:g}", "PASS" if one.ok else "FAIL")
+    console = Console()
+    console.print(table)
+    failed = sum(not one.ok for one in found)
+    console.print(f"{len(found) - failed} passed, {failed} failed")
+    if failed:
+        raise typer.Exit(1)
+
+
+population = typer.Typer(no_args_is_help=True, help="The cache of natural histories grown to diagnosis.")
+app.add_typer(population, name="population")
+
+
+@population.command("make")
+def population_make(
+    blocks: Annotated[int, typer.Option(help="Blocks of 65,536 natural histories.", min=1)] = 8,
+    seed: Seed = 1,
+    source: Annotated[str, typer.Option(help="de-novo or relapse.")] = "de-novo",
+    threads: Threads = None,
+) -> None:
+    """Grow natural histories now, so that later runs only read them.
+
+      paget population make --blocks 40
+    """
+    import os
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from paget.cli.progress import Bars
+    from paget.parameters import ParameterSet
+    from paget.population import BLOCK, Population, summary
+
+    if source not in ("de-novo", "relapse"):
+        raise PagetError("no such source of patients", where="--source", got=source, expected="de-novo or relapse")
+    people = Population(ParameterSet.point(), seed, source)
+    rows = []
+    with Bars() as progress:
+        for number in range(blocks):
+            progress("growing", number, blocks)
+            rows.append(people.block(number, threads=threads or os.cpu_count() or 1))
+    import polars as pl
+
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for name, value in summary(pl.concat(rows)).items():
+        table.add_row(name, f"{value:,.0f}" if value > 1.5 else f"{value:.3f}")
+    Console().print(table)
+    typer.echo(f"{blocks * BLOCK:,} natural histories in {people.folder}")
+
+
+@population.command("clear")
+def population_clear() -> None:
+    """Delete all cached populations and screenings."""
+    from paget.population import clear_cache
+
+    typer.echo(f"freed {clear_cache() / 1e6:.1f} MB")
+
+
+@app.command()
+def anchors(
+    seed: Seed = 1,
+    only: Annotated[list[str] | None, typer.Option(help="Only phenomena whose name holds this text.")] = None,
+    threads: Threads = None,
+) -> None:
+    """Set the model's natural history and treatment beside the published anchors, role by role."""
+    from paget.cli.showing import show_anchors
+
+    show_anchors(seed, only, threads)

@@ -1,0 +1,164 @@
+"""What ``show``, ``patient``, ``check`` and ``anchors`` print."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from paget.errors import PagetError, nearest
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from paget.study import Protocol
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def show_thing(name: str) -> None:
+    """Print what a name stands for: a protocol, parameter, regimen, agent or standard of care."""
+    from rich.syntax import Syntax
+
+    from paget.parameters import declared
+    from paget.study import load_protocol, resolve, shipped, to_yaml
+    from paget.therapy import library
+
+    console, known = _console(), library()
+    if name in shipped() or name.endswith((".yaml", ".yml")):
+        console.print(Syntax(to_yaml(resolve(load_protocol(name))), "yaml", background_color="default", word_wrap=True))
+    elif name in declared():
+        _parameter(console, name)
+    elif name in known.agents:
+        _model(console, known.agents[name])
+    elif name in known.regimens:
+        _model(console, known.regimens[name])
+    elif name in known.standards:
+        _model(console, known.standards[name])
+    else:
+        everything = [*shipped(), *declared(), *known.agents, *known.regimens, *known.standards]
+        guess = nearest(name, everything)
+        raise PagetError(
+            f"nothing is named {name!r}",
+            expected="a protocol, parameter, agent, regimen or standard of care",
+            fix=f"did you mean {guess!r}?" if guess else "`paget protocols` lists the protocols",
+        )
+
+
+def _model(console: Any, thing: Any) -> None:
+    import yaml
+    from rich.syntax import Syntax
+
+    text = yaml.safe_dump(thing.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True, width=110)
+    console.print(Syntax(text, "yaml", background_color="default", word_wrap=True))
+
+
+def _parameter(console: Any, name: str) -> None:
+    from paget.evidence import load, reference
+    from paget.parameters import INDEX_LABELS, declared
+
+    p = declared()[name]
+    console.print(f"[bold]{p.name}[/bold]  ({p.unit})\n{p.what}")
+    labels = INDEX_LABELS[p.index] if p.index else ("value",)
+    for label, value in zip(labels, p.values, strict=True):
+        console.print(f"  {label:<22} {value:g}")
+    prior = {key: value for key, value in p.prior.model_dump().items() if value is not None}
+    console.print(f"basis: {p.basis}. {p.reason}\nprior: {prior}")
+    for source in p.sources:
+        console.print(f"  {source}: {reference(load()[source])}", soft_wrap=True)
+
+
+def show_patient(protocol: str, place: int, arm: str | None, seed: int, out: Path | None, threads: int | None) -> None:
+    """Print the timeline of one patient of a trial and draw her course."""
+    from paget.engine.one import course_of
+    from paget.report.figures import patient_course
+    from paget.report.save import save
+
+    told = course_of(protocol, place, arm=arm, seed=seed, threads=threads or os.cpu_count() or 1)
+    console = _console()
+    console.print(f"[bold]{told.title}[/bold]")
+    for line in told.lines:
+        console.print(line, soft_wrap=True)
+    folder = out or Path("runs") / "patients"
+    files = save(patient_course.draw(told.course), folder, told.file_name)
+    console.print(f"Figure: {files['png']}", soft_wrap=True)
+
+
+def check_file(file: Path, dry_run: bool) -> None:
+    """Validate a protocol or an evidence file and print what it means."""
+    if not file.exists():
+        raise PagetError("there is no such file", where=file)
+    if file.is_dir():
+        raise PagetError("this is a folder", where=file, expected="a YAML file")
+    kind = _kind_of(file)
+    if kind == "evidence":
+        from paget.evidence import load
+        from paget.evidence.show import render_list
+
+        base = load((file,))
+        mine = [study for study in base if study.id not in load()]
+        _console().print(render_list(mine))
+        typer.echo(f"{file}: {len(mine)} studies, all well formed")
+        return
+    from paget.engine.compile import check_known_names
+    from paget.study import load_protocol, resolve, to_yaml
+
+    protocol = load_protocol(str(file))
+    check_known_names(protocol, str(file))
+    typer.echo(to_yaml(resolve(protocol)))
+    if dry_run:
+        _dry_run(protocol, str(file))
+    typer.echo(f"{file}: a valid protocol")
+
+
+def _kind_of(file: Path) -> str:
+    """An evidence file is a list of studies, a protocol a mapping."""
+    import yaml
+
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PagetError("this file cannot be read as text", where=file, got=str(error), expected="YAML in UTF-8") from None
+    for line in text.splitlines():
+        stripped = line.strip()
+        if stripped and not stripped.startswith("#"):
+            return "evidence" if stripped.startswith("- ") else "protocol"
+    raise PagetError("this file is empty", where=file, expected="a protocol or a list of studies") from yaml.YAMLError()
+
+
+def _dry_run(protocol: Protocol, where: str) -> None:
+    from rich.table import Table
+
+    from paget.parameters import ParameterSet
+    from paget.population import BLOCK, Population
+    from paget.study import attrition, check_not_empty
+
+    people = Population(ParameterSet.point(), 1, protocol.population.source).block(0, threads=os.cpu_count() or 1)
+    check_not_empty(people, protocol.population.conditions, where=where)
+    steps: pl.DataFrame = attrition(people, protocol.population.conditions)
+    table = Table(title=f"Eligibility, tried on {people.height:,} metastatic patients", title_justify="left", box=None)
+    for column in ("condition", "removes alone", "removes in turn", "left"):
+        table.add_column(column, justify="left" if column == "condition" else "right")
+    for row in steps.iter_rows(named=True):
+        table.add_row(row["condition"], str(row["removed_alone"]), str(row["removed_in_sequence"]), str(row["remaining"]))
+    _console().print(table)
+    typer.echo(f"({BLOCK:,} natural histories, seed 1)")
+
+
+def show_anchors(seed: int, only: list[str] | None, threads: int | None) -> None:
+    """Run the sub-simulations of the anchors and print the table."""
+    from paget.calibration import anchors, render
+    from paget.cli.progress import Bars
+
+    with Bars() as progress:
+        records = anchors(
+            seed=seed, only=only or None, threads=threads or os.cpu_count() or 1,
+            on_step=lambda name, done, total: progress("anchors", done, total),
+        )  # fmt: skip
+    _console().print(render(records))
