@@ -166,19 +166,21 @@ def de_novo(setting: Setting, *, era: str = "2012", untreated: bool = False) -> 
     return setting.once(("de novo", era, untreated), make)  # type: ignore[no-any-return]
 
 
-def relapsed(setting: Setting, *, era: str = "2012") -> Cohort:
-    """Relapse after early disease, from the diagnosis of relapse to death."""
+def relapsed(setting: Setting, *, era: str = "2012", share: float = 0.2) -> Cohort:
+    """Relapse after early disease, from the diagnosis of relapse to death; a share of all natural histories is enough."""
 
     def make() -> Cohort:
         before = early(setting)
-        return _lived(setting, LifePlan(era, source="relapse"), before["id"][before["event"] == 1])
+        who = (before["event"] == 1) & (before["id"] < share * setting.n)
+        return _lived(setting, LifePlan(era, source="relapse"), before["id"][who])
 
-    return setting.once(("relapsed", era), make)  # type: ignore[no-any-return]
+    return setting.once(("relapsed", era, share), make)  # type: ignore[no-any-return]
 
 
-def metastatic(setting: Setting, *, era: str = "2012") -> Cohort:
+def metastatic(setting: Setting, *, era: str = "2012", share: float = 0.2) -> Cohort:
     """De novo and relapsed disease together, in the shares in which one population yields them."""
-    one, two = de_novo(setting, era=era), relapsed(setting, era=era)
+    one, two = de_novo(setting, era=era), relapsed(setting, era=era, share=share)
+    one = one.only(one["id"] < share * setting.n)
     return Cohort({name: np.concatenate([column, two[name]]) for name, column in one.columns.items()}, one.visit_months)
 
 
@@ -200,7 +202,7 @@ def trial(
     visit_days: float = 84.0,
     subtypes: tuple[str, ...] = SUBTYPES,
     postmenopausal: bool = False,
-    at_most: int = 6000,
+    at_most: int = 2500,
 ) -> Cohort:
     """First line with a given regimen, later lines by the era's standard, in treated patients of ECOG 0 to 2.
 
