@@ -1,0 +1,80 @@
+"""Assures that every command line of the README and the docs runs.
+
+Lines that begin with ``paget`` (or ``$ paget``) in fenced ``console`` and ``sh`` blocks are run in the order of the page, each
+page in a folder of its own, with the files of ``docs/examples`` in it. Runs are made small by setting ``--patients`` and
+``--replicates``. Of a line that ends in ``# long``, only the command's help is asked for.
+"""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from repository import ROOT
+
+pytestmark = pytest.mark.slow
+
+SMALL = {"--patients": "60", "--replicates": "2"}
+
+
+def commands(page):
+    """Command lines of a page, continued lines joined."""
+    text = page.read_text(encoding="utf-8")
+    found = []
+    for block in re.findall(r"^```(?:console|sh)\n(.*?)^```", text, flags=re.S | re.M):
+        for line in block.replace("\\\n", " ").splitlines():
+            line = line.strip().removeprefix("$ ")
+            if line.startswith("paget "):
+                found.append(line)
+    return found
+
+
+def small(line):
+    """The words of a line, made small; and whether it is only to be checked."""
+    line, _, note = line.partition("  #")
+    words = shlex.split(line, comments=True)[1:]
+    if words[0] == "run":
+        for option, value in SMALL.items():
+            if option in words:
+                words[words.index(option) + 1] = value
+            else:
+                words += [option, value]
+    return words, note.strip().startswith("long")
+
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory):
+    """One cache for all commands: natural histories are grown once."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=lambda page: page.name)
+def test_commands_run(page, tmp_path, cache, monkeypatch):
+    """Each command of the page ends without an error."""
+    monkeypatch.setenv("PAGET_CACHE_DIR", str(cache))
+    for example in (ROOT / "docs" / "examples").glob("*"):
+        (tmp_path / example.name).write_bytes(example.read_bytes())
+    paget = Path(sys.executable).with_name("paget")
+    for line in commands(page):
+        words, long = small(line)
+        if long:
+            words = [words[0], "--help"]
+        done = subprocess.run([str(paget), *words], cwd=tmp_path, capture_output=True, text=True, timeout=600)
+        assert done.returncode == 0, f"{line}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+
+
+def test_lines_are_found_and_made_small(tmp_path):
+    """The reader of pages sees commands, and only commands; a run keeps what it gives and is made small."""
+    page = tmp_path / "page.md"
+    page.write_text(
+        "```console\n$ paget run e2108 --patients 400 \\\n  --seed 2\nthe output\n```\n```python\npaget x\n```\n",
+        encoding="utf-8",
+    )
+    (line,) = commands(page)
+    assert small(line) == (["run", "e2108", "--patients", "60", "--seed", "2", "--replicates", "2"], False)
+    assert small("paget run e2108 --twins  # long, a minute")[1]
