@@ -102,6 +102,14 @@ def normal(seed, patient, lineage, process, index):
 
 
 @jit
+def normals(seed, patient, lineage, process, index):
+    """Two independent standard normals for one named draw."""
+    u, v = uniforms(seed, patient, lineage, process, index)
+    radius = math.sqrt(-2.0 * math.log(u))
+    return radius * math.cos(2.0 * math.pi * v), radius * math.sin(2.0 * math.pi * v)
+
+
+@jit
 def exponential(seed, patient, lineage, process, index):
     """One unit exponential for one named draw: the threshold that an integrated hazard has to reach."""
     return -math.log(uniform(seed, patient, lineage, process, index))

@@ -84,10 +84,6 @@ CASES = [
         {"attribute": "presentation", "is": "relapse"},
         ["presentation", "nobody can"],
     ),
-    ("population/baseline/0/fraction", 0.9, ["add up to more than 1"]),
-    ("population/baseline/0/fraction", 0.2, ["all levels of subtype are listed", "a sum of 1"]),
-    ("population/baseline/1/is", "HR+/HER2-", ["overlaps with an earlier item"]),
-    ("population/baseline/1/reason", ..., ["an assumed fraction needs a reason"]),
     ("population/standard_of_care", ["2012"], ["population.standard_of_care", "is not text"]),
     ("time_zero/induction", ..., ["time_zero.induction", "is missing"]),
     ("time_zero/induction/max_months", 2, ["is shorter than min_months"]),
@@ -120,6 +116,21 @@ CASES = [
 def test_each_mistake_is_told_clearly(good, dotted, value, parts):
     """The message names the key and holds what a user needs to mend it."""
     said = message(put(good, dotted, value))
+    assert [part for part in parts if part not in said] == []
+
+
+BASELINE_CASES = [
+    ("population/baseline/0/fraction", 0.9, ["add up to more than 1"]),
+    ("population/baseline/0/fraction", 0.2, ["all levels of subtype are listed", "a sum of 1"]),
+    ("population/baseline/1/is", "HR+/HER2-", ["overlaps with an earlier item"]),
+    ("population/baseline/1/reason", ..., ["an assumed fraction needs a reason"]),
+]
+
+
+@pytest.mark.parametrize(("dotted", "value", "parts"), BASELINE_CASES, ids=[f"{c[0]}={c[1]!r}"[:60] for c in BASELINE_CASES])
+def test_each_mistake_in_a_full_mix_is_told_clearly(dotted, value, parts):
+    """A baseline mix that lists every level of an attribute is checked as a whole."""
+    said = message(put(plain(load_protocol("mf07-01")), dotted, value))
     assert [part for part in parts if part not in said] == []
 
 

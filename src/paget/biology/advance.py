@@ -77,7 +77,7 @@ def _advance_avascular(lesion, drugs, immune, wait, p, log_capacity, ceiling, da
         lesion.x = x
         return
     if drugs.any == 0 and immune == 0.0:
-        waiting = days - time_to_reach(start, ceiling, b, log_capacity)
+        waiting = max(days - time_to_reach(start, ceiling, b, log_capacity), 0.0)  # a debt paid back may bring it there sooner
     else:
         waiting = days * min(1.0, (x - ceiling) / max(x - start, 1e-12)) if start < ceiling else days
     lesion.x = ceiling

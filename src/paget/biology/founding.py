@@ -20,7 +20,7 @@ from paget.biology.layout import (
     UNSEEN,
     VASCULAR,
 )
-from paget.randomness import BURST, COLONY, DESTINATION, FOUNDING, child, exponential, normal, uniform
+from paget.randomness import BURST, COLONY, DESTINATION, FOUNDING, child, exponential, normal, normals, uniform, uniforms
 
 EVENT = 62  # destination code of a founding event itself in lineage keys
 MAX_EXTRA = 60
@@ -72,32 +72,40 @@ def destination(seed, patient, event, j, first, p, who):
 
 @jit
 def _merge(store, who, place, state, weight):
-    # into the youngest row of the same place and state, else of the same place, else the youngest row of all but the primary
+    # Into the smallest row of the same place and state, else of the same state, else of the same place, else of all colonies. A
+    # newcomer is one cell: merged with a row that has vessels it would gain that row's size at once.
     best = -1
-    for wanted in range(3):
+    for wanted in range(4):
         for i in range(who.n - 1, 1, -1):
+            if store[i].mult <= 0.0:
+                continue
             same_place = store[i].place == place
-            same_state = (store[i].state == DORMANT) == (state == DORMANT)
-            if (wanted == 2 and store[i].role == UNSEEN) or (same_place and (wanted == 1 or same_state)):
+            same_state = store[i].state == state
+            fits = wanted == 3 or (same_state and (same_place or wanted == 1)) or (same_place and wanted == 2)
+            if fits and (best < 0 or store[i].x < store[best].x):
                 best = i
-                break
         if best >= 0:
+            store[best].mult += weight
             break
-    if best < 0:
-        best = who.n - 1
-    store[best].mult += weight
     who.merged += 1
 
 
 @jit
-def add_colony(seed, patient, p, who, store, event, key, place, day, parent_fraction, inherits, weight):
+def draw_sleep(seed, patient, event, who):
+    """Whether the colonies of an event go to sleep, and the thresholds of waking and of the angiogenic switch."""
+    u, v = uniforms(seed, patient, event, COLONY, 10)
+    return u < who.dormant_share, -math.log(v), exponential(seed, patient, event, COLONY, 11)
+
+
+@jit
+def add_colony(seed, patient, p, who, store, key, place, day, sleep, parent_fraction, inherits, weight):
     """Put one new colony (a single cell, founded on ``day``) into the store; returns its row, or -1 if it was merged.
 
-    Its state is that at founding; `age_colony` brings it to a later day. ``inherits`` says whether it carries its parent's resistant
+    ``sleep`` (from `draw_sleep`) is shared by the colonies of one event. Its state is that at founding; `age_colony` brings it to a later day. ``inherits`` says whether it carries its parent's resistant
     fractions (founded after diagnosis) or draws its own at diagnosis.
     """
-    asleep = uniform(seed, patient, event, COLONY, 10) < who.dormant_share
-    if who.n >= CAPACITY:
+    asleep, clock, switch = sleep
+    if who.n >= CAPACITY - 1:  # the last row is kept for what an operation leaves behind
         _merge(store, who, place, DORMANT if asleep else AVASCULAR, weight)
         return -1
     i = who.n
@@ -110,16 +118,17 @@ def add_colony(seed, patient, p, who, store, event, key, place, day, parent_frac
     lesion.slope = 0.0
     lesion.debt = 0.0
     lesion.founded = day
-    lesion.rate = who.rate_metastasis * math.exp(p.sd_log_growth_lesion * normal(seed, patient, key, COLONY, 0))
+    growth, limit = normals(seed, patient, key, COLONY, 0)
+    lesion.rate = who.rate_metastasis * math.exp(p.sd_log_growth_lesion * growth)
     organ = place if place < N_ORGANS else N_ORGANS - 1
-    lesion.limit = p.detection_cm[organ] * math.exp(p.sd_log_detection * normal(seed, patient, key, COLONY, 1))
+    lesion.limit = p.detection_cm[organ] * math.exp(p.sd_log_detection * limit)
     lesion.symptom = p.symptom_cm[organ] * math.exp(p.sd_log_symptom * normal(seed, patient, key, COLONY, 2))
     lesion.sleep = who.sleep
     lesion.wait = who.wait
-    lesion.switch = exponential(seed, patient, event, COLONY, 12)
+    lesion.switch = switch
     if asleep:
         lesion.state = DORMANT
-        lesion.clock = exponential(seed, patient, event, COLONY, 11)
+        lesion.clock = clock
     else:
         lesion.state = AVASCULAR
         lesion.clock = lesion.switch
@@ -199,6 +208,7 @@ def found(seed, patient, p, who, store, parent_row, day, bed_open, inherits, wei
     first_row = -1
     first = 0
     fractions = store[parent_row].fraction.copy()
+    sleep = draw_sleep(seed, patient, event, who)
     for j in range(burst_size(seed, patient, event, p)):
         place = destination(seed, patient, event, j, first, p, who)
         if j == 0:
@@ -206,7 +216,7 @@ def found(seed, patient, p, who, store, parent_row, day, bed_open, inherits, wei
         if place == BREAST and not bed_open:
             continue
         row = add_colony(
-            seed, patient, p, who, store, event, child(event, j, place), place, day, fractions, inherits, weight
+            seed, patient, p, who, store, child(event, j, place), place, day, sleep, fractions, inherits, weight
         )
         if first_row < 0:
             first_row = row

@@ -34,7 +34,7 @@ MAX_NODES = 40
 
 
 @jit
-def _primary_found_day(seed, patient, p, who, log_capacity):
+def primary_found_day(seed, patient, p, who, log_capacity):
     """Day (since the first cell) on which the primary itself is found, and by what (0 symptom, 1 screening)."""
     capacity = p.carrying_capacity_cells / 1e9
     by_symptom = gompertz_arrival(
@@ -62,11 +62,12 @@ def _primary_found_day(seed, patient, p, who, log_capacity):
 
 
 @jit
-def _reset(seed, patient, who, store, log_capacity):
+def reset_store(seed, patient, who, store, log_capacity):
     primary = store[PRIMARY_ROW]
     primary.key = PRIMARY_LINEAGE
     primary.place = BREAST
     primary.nth = 0
+    primary.seeds = 0.0
     primary.next = event_threshold(seed, patient, PRIMARY_LINEAGE, 0)
     who.n = FIRST_COLONY
     who.labels = FIRST_COLONY
@@ -75,17 +76,22 @@ def _reset(seed, patient, who, store, log_capacity):
 
 @jit
 def _found_until(seed, patient, p, who, store, day, log_capacity):
-    """Founding by the primary from the first cell to a day; returns the integrated intensity."""
+    """Founding by the primary from the first cell to a day, in order of time.
+
+    Returns the integrated intensity, and how many events were carried out one by one, from which intensity on the others were grouped
+    (inf if none were), and in how many groups.
+    """
     capacity = p.carrying_capacity_cells / 1e9
     rate = who.founding * capacity**p.founding_exponent
     u = log_capacity * math.exp(-who.rate_primary * day)
     primary = store[PRIMARY_ROW]
     if rate <= 0.0:
-        return 0.0
+        return 0.0, 0, math.inf, 0
     intensity = gompertz_intensity(u, log_capacity, p.founding_exponent, rate, who.rate_primary)
     while primary.next <= intensity and who.n < EXACT_ROWS:
         when = gompertz_arrival(primary.next, log_capacity, p.founding_exponent, rate, who.rate_primary)
         found(seed, patient, p, who, store, PRIMARY_ROW, min(when, day), False, False, 1.0)
+    exact, start, groups = primary.nth, math.inf, 0
     if primary.next <= intensity:
         # Many more to come, each younger than all before: one event for each of some equal stretches of log-intensity (for a growing
         # tumour, of time) stands for all of its stretch.
@@ -102,7 +108,50 @@ def _found_until(seed, patient, p, who, store, day, log_capacity):
             if weight > 1.0:
                 who.merged += int(weight * (1.0 + p.burst_extra_mean)) - 1
         primary.next = intensity + event_threshold(seed, patient, primary.key, primary.nth)
+    return intensity, exact, start, groups
+
+
+@jit
+def _cut_back(seed, patient, p, who, store, day, whole, exact, start, groups, log_capacity):
+    """Take back what was founded after a day that turns out to be that of the diagnosis; returns the intensity on that day."""
+    rate = who.founding * (p.carrying_capacity_cells / 1e9) ** p.founding_exponent
+    u = log_capacity * math.exp(-who.rate_primary * day)
+    intensity = gompertz_intensity(u, log_capacity, p.founding_exponent, rate, who.rate_primary)
+    while who.n > FIRST_COLONY and store[who.n - 1].founded > day:
+        who.n -= 1
+    primary = store[PRIMARY_ROW]
+    if intensity < start:
+        nth, reached = 0, event_threshold(seed, patient, primary.key, 0)
+        while reached <= intensity and nth < exact:
+            nth += 1
+            reached += event_threshold(seed, patient, primary.key, nth)
+        primary.nth = nth
+        primary.next = reached
+    else:
+        kept = 0
+        for g in range(groups):
+            middle = 0.5 * start * ((whole / start) ** (g / groups) + (whole / start) ** ((g + 1) / groups))
+            kept += middle <= intensity
+        primary.nth = exact + kept
+        primary.next = intensity + event_threshold(seed, patient, primary.key, primary.nth)
     return intensity
+
+
+@jit
+def count_nodes(seed, patient, p, who, day, log_capacity):
+    """Number of regional node deposits on a day, and the integrated intensity at which the first was founded."""
+    capacity = p.carrying_capacity_cells / 1e9
+    rate = who.nodes_founding * capacity**p.founding_exponent
+    if rate <= 0.0:
+        return 0, 0.0
+    u = log_capacity * math.exp(-who.rate_primary * day)
+    intensity = gompertz_intensity(u, log_capacity, p.founding_exponent, rate, who.rate_primary)
+    first = exponential(seed, patient, NOBODY, NODES, 0)
+    reached, count = first, 0
+    while reached <= intensity and count < MAX_NODES:
+        count += 1
+        reached += exponential(seed, patient, NOBODY, NODES, count)
+    return count, first
 
 
 @jit
@@ -110,27 +159,19 @@ def _nodes(seed, patient, p, who, store, day, log_capacity):
     """Regional nodes: the first deposit grows in the nodes row, the others are counted."""
     nodes = store[NODES_ROW]
     nodes.mult = 0.0
-    who.node_count = 0
-    capacity = p.carrying_capacity_cells / 1e9
-    rate = who.nodes_founding * capacity**p.founding_exponent
-    if rate <= 0.0:
-        return
-    u = log_capacity * math.exp(-who.rate_primary * day)
-    intensity = gompertz_intensity(u, log_capacity, p.founding_exponent, rate, who.rate_primary)
-    reached = exponential(seed, patient, NOBODY, NODES, 0)
-    if reached > intensity:
-        return
-    first = gompertz_arrival(reached, log_capacity, p.founding_exponent, rate, who.rate_primary)
-    count = 0
-    while reached <= intensity and count < MAX_NODES:
-        count += 1
-        reached += exponential(seed, patient, NOBODY, NODES, count)
+    count, reached = count_nodes(seed, patient, p, who, day, log_capacity)
     who.node_count = count
+    if count == 0:
+        return
+    rate = who.nodes_founding * (p.carrying_capacity_cells / 1e9) ** p.founding_exponent
+    first = gompertz_arrival(reached, log_capacity, p.founding_exponent, rate, who.rate_primary)
     # a node colony neither sleeps nor waits: it is written as a colony, then woken
     n = who.n
     key = child(PRIMARY_LINEAGE, 0, REGIONAL_NODES)
     who.n = NODES_ROW
-    add_colony(seed, patient, p, who, store, key, key, REGIONAL_NODES, first, store[PRIMARY_ROW].fraction, False, 1.0)
+    add_colony(
+        seed, patient, p, who, store, key, REGIONAL_NODES, first, (False, 0.0, 0.0), store[PRIMARY_ROW].fraction, False, 1.0
+    )
     who.n = n
     nodes.mult = float(count)
     nodes.label = NODES_ROW
@@ -168,7 +209,7 @@ def _daughters(seed, patient, p, who, store, day, log_capacity, sleep_factor, wa
 
 
 @jit
-def _first_symptom(p, who, store, log_capacity, sleep_factor, wait_factor):
+def first_symptom(p, who, store, log_capacity, sleep_factor, wait_factor):
     """Day on which the first metastasis announces itself."""
     earliest = math.inf
     ceiling = math.log(p.avascular_cells)
@@ -191,6 +232,13 @@ def stage_group(primary_cm, node_count):
 
 
 @jit
+def is_imaged(seed, patient, p, primary_cm, node_count):
+    """Whether distant organs are imaged at the diagnosis of a primary."""
+    stage = stage_group(primary_cm, node_count)
+    return uniform(seed, patient, NOBODY, STAGING, 0) < p.staging_imaging[stage - 1]
+
+
+@jit
 def grow_to_diagnosis(seed, patient, p, who, store):
     """Live patient number ``patient`` from the first cell of her cancer to its diagnosis.
 
@@ -199,8 +247,8 @@ def grow_to_diagnosis(seed, patient, p, who, store):
     """
     log_capacity = math.log(p.carrying_capacity_cells)
     draw_patient(seed, patient, p, who)
-    _reset(seed, patient, who, store, log_capacity)
-    day, by = _primary_found_day(seed, patient, p, who, log_capacity)
+    reset_store(seed, patient, who, store, log_capacity)
+    day, by = primary_found_day(seed, patient, p, who, log_capacity)
     sleep_factor = 1.0 - p.switch_suppression * p.dormancy_suppression
     wait_factor = 1.0 - p.switch_suppression * p.angiogenesis_suppression
 
@@ -214,12 +262,14 @@ def grow_to_diagnosis(seed, patient, p, who, store):
         store[PRIMARY_ROW].seeds = whole
     if any_colony:
         draw_tropism(seed, patient, p, who)
-        store[PRIMARY_ROW].seeds = _found_until(seed, patient, p, who, store, day, log_capacity)
-        symptom = _first_symptom(p, who, store, log_capacity, sleep_factor, wait_factor)
+        whole, exact, start, groups = _found_until(seed, patient, p, who, store, day, log_capacity)
+        store[PRIMARY_ROW].seeds = whole
+        symptom = first_symptom(p, who, store, log_capacity, sleep_factor, wait_factor)
         if symptom < day:
             day, by = symptom, 2
-            _reset(seed, patient, who, store, log_capacity)
-            store[PRIMARY_ROW].seeds = _found_until(seed, patient, p, who, store, day, log_capacity)
+            store[PRIMARY_ROW].seeds = _cut_back(
+                seed, patient, p, who, store, day, whole, exact, start, groups, log_capacity
+            )
         _daughters(seed, patient, p, who, store, day, log_capacity, sleep_factor, wait_factor)
 
     primary = store[PRIMARY_ROW]
@@ -241,8 +291,7 @@ def grow_to_diagnosis(seed, patient, p, who, store):
     who.age_of_tumour = day
     who.found_by = by
     who.primary_cm = diameter_cm(primary.x, p.cells_per_cm3)
-    stage = stage_group(who.primary_cm, who.node_count)
-    imaged = by == 2 or uniform(seed, patient, NOBODY, STAGING, 0) < p.staging_imaging[stage - 1]
+    imaged = by == 2 or is_imaged(seed, patient, p, who.primary_cm, who.node_count)
     who.imaged = 1 if imaged else 0
     seen = False
     for i in range(FIRST_COLONY, who.n):

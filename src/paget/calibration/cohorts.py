@@ -64,9 +64,10 @@ class Setting:
 class Cohort:
     """Patients as columns of equal length.
 
-    Every cohort has ``id, class_, subtype, age, postmenopausal, cm, nodes, stage, found_by, metastatic``. Early disease adds
-    ``years, event`` (1 relapse, 2 death first, 0 neither within 25 years); metastatic disease adds ``death, progression`` (months from its
-    diagnosis; infinite if it did not happen), ``cause, response, organs, sites, lesions, ctc, ecog, lines``.
+    Every cohort has ``id, class_, subtype, age, postmenopausal, cm, nodes, stage, found_by, metastatic`` (1: de novo). Early disease
+    adds ``years, event`` (1 relapse, 2 death first, 0 neither within 25 years, -1 de novo stage IV). Metastatic disease adds ``death,
+    progression`` (months from its diagnosis; infinite if it did not happen), ``progressed, cause, response, organs, sites, lesions,
+    ctc, ecog, lines``.
     """
 
     columns: dict[str, Array]
@@ -91,7 +92,10 @@ def _stage(cm: Array, nodes: Array) -> Array:
 
 
 def diagnosis(setting: Setting) -> Cohort:
-    """All new breast cancers on the day of diagnosis; adds ``colonies`` (any distant colony, seen or not) and ``doubling`` in days."""
+    """All new breast cancers on the day of diagnosis.
+
+    Adds ``colonies`` (whether there is any distant colony, seen or not) and ``doubling`` (volume doubling time then, days).
+    """
 
     def make() -> Cohort:
         found = diagnose(0, setting.n, setting.parameters, seed=setting.seed, threads=setting.threads)
@@ -112,7 +116,7 @@ def diagnosis(setting: Setting) -> Cohort:
 
 
 def early(setting: Setting) -> Cohort:
-    """Everybody, those without visible metastases followed for 25 years after surgery with the adjuvant therapy of the parameters."""
+    """Everybody; those without visible metastases are followed for 25 years after surgery and adjuvant therapy."""
 
     def make() -> Cohort:
         at_diagnosis = diagnosis(setting)
@@ -231,4 +235,3 @@ KINDS: dict[str, Callable[..., Cohort]] = {
     "everybody": everybody, "trial": trial,
 }  # fmt: skip
 """Sub-simulations by the name that a row of ``anchors.yaml`` gives."""
-

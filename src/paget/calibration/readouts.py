@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -228,8 +228,8 @@ def circulating_ratio(c: Cohort, *, to: str, seed: int, at_least: int = 5) -> Es
     from paget.biology.patient import NOBODY
     from paget.randomness import ASSAY, uniform
 
-    key = np.uint64(seed)
-    drawn = np.array([uniform(key, int(patient), NOBODY, ASSAY, 1) for patient in c["id"]])
+    key, draw = np.uint64(seed), cast(Callable[..., float], uniform)
+    drawn = np.array([draw(key, int(patient), NOBODY, ASSAY, 1) for patient in c["id"]])
     many = drawn < _poisson_tail(c["ctc"], at_least)
     marked = Cohort(c.columns | {"colonies": many.astype(np.int64)}, c.visit_months)
     return hazard_ratio(marked, versus={"colonies": 1}, to=to)

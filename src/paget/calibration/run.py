@@ -28,7 +28,8 @@ class Record:
     ratio : float or None
         Simulated over published.
     verdict : str
-        "inside CI", "outside CI", "within 25 %", "off", "far" (more than a factor of 1.6), "does not come out", "context", or where to look.
+        "inside CI", "inside range", "within 25 %", "off" (up to a factor of 1.6), "far", "does not come out", "context" (not
+        comparable), or where to look.
     """
 
     id: str
@@ -164,6 +165,6 @@ def _made(row: Anchor, figure: Published, value: float | None, se: float | None,
     ratio = value / figure.value if value is not None and figure.value else None
     note = "; ".join(part for part in (row.arithmetic, row.note) if part) or None
     return Record(
-        row.id, row.phenomenon, row.what, row.role, row.evidence, figure.value, figure.low, figure.high, figure.level, row.derived,
-        value, se, n, ratio, verdict, row.unit, note,
+        row.id, row.phenomenon, row.what, row.role, row.evidence, figure.value, figure.low, figure.high, figure.level,
+        row.derived, value, se, n, ratio, verdict, row.unit, note,
     )  # fmt: skip

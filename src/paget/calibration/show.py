@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import polars as pl
     from rich.table import Table
 
+TITLE = "Anchors and predictions: simulated beside published"
 _STYLES = {"inside CI": "green", "inside range": "green", "within 25 %": "green", "off": "yellow", "far": "red"}
 
 
@@ -62,7 +63,7 @@ def render(records: Sequence[Record], *, notes: bool = False) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title="Anchors and predictions: simulated beside published", box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    table = Table(title=TITLE, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
     for name in ("Figure", "Simulated", "Published", "Unit", "Evidence", "Role", "Verdict", *(("Note",) if notes else ())):
         table.add_column(name, overflow="fold", justify="right" if name in ("Simulated", "Published") else "left")
     phenomenon = ""
@@ -77,8 +78,8 @@ def render(records: Sequence[Record], *, notes: bool = False) -> Table:
         style = _STYLES.get(record.verdict, "dim")
         table.add_row(*(Text(cell, style=style if i == 6 else "") for i, cell in enumerate(cells)))
     table.caption = (
-        f"{tally(records)}. ± Monte-Carlo error; * derived, not printed. Verdicts against an interval allow for twice the Monte-Carlo error. "
-        "No value was moved to meet a prediction."
+        f"{tally(records)}. ± Monte-Carlo error; * derived, not printed. Verdicts against an interval allow for twice the "
+        "Monte-Carlo error. No value was moved to meet a prediction."
     )
     table.caption_justify = "left"
     return table

@@ -144,6 +144,7 @@ def set_baseline(who, store, clinic):
     for k in range(2):
         clinic.baseline[k] = clinic.sum[k]
         clinic.nadir[k] = clinic.sum[k]
+        clinic.other_baseline[k] = clinic.other_sum[k]
         clinic.other_nadir[k] = clinic.other_sum[k]
     clinic.local_nadir = clinic.local_sum
 
@@ -174,7 +175,7 @@ def respond(clinic, k, new_lesions):
     else:
         target = NOT_APPLICABLE
     other = clinic.other_sum[k]
-    if clinic.other_nadir[k] <= 0.0 and other <= 0.0:
+    if clinic.other_baseline[k] <= 0.0 and other <= 0.0:
         non_target = NOT_APPLICABLE
     elif other >= 1.5 * clinic.other_nadir[k] and other >= clinic.other_nadir[k] + 1.0:
         non_target = PD

@@ -13,7 +13,8 @@ CLINIC = np.dtype(
         ("sum", np.float64, (2,)),
         ("targets", np.int64, (2,)),
         ("non_targets", np.int64, (2,)),
-        ("other_nadir", np.float64, (2,)),  # non-target sums
+        ("other_baseline", np.float64, (2,)),  # non-target sums
+        ("other_nadir", np.float64, (2,)),
         ("other_sum", np.float64, (2,)),
         ("local_nadir", np.float64),  # primary, bed and regional nodes on their own
         ("local_sum", np.float64),

@@ -37,7 +37,7 @@ from paget.study import (
 if TYPE_CHECKING:
     import polars as pl
 
-REFERENCE = 3000  # eligible candidates that the baseline weights are fitted on
+REFERENCE = 3000  # patients who reach randomisation in the sample that the baseline weights are fitted on
 MAX_BLOCKS = 1500  # about a hundred million natural histories
 LOOK = 6  # blocks after which a hopeless yield is told
 Progress = Callable[[str, int, int], None]
@@ -110,7 +110,7 @@ class Screening:
         )
 
     def reference(self, progress: Progress = _silent) -> pl.DataFrame:
-        """Eligible candidates who reach randomisation, a fixed sample from the first blocks."""
+        """Eligible candidates with how induction ended for each, a fixed sample from the first blocks."""
         import polars as pl
 
         path = self.folder / "reference.parquet"
@@ -124,13 +124,14 @@ class Screening:
             block = self.population.block(number, threads=self.threads)
             seen.append(block)
             eligible = block.filter(mask(block, conditions, where=self.where))
-            parts.append(self._gate(eligible).filter(pl.col("gate") == "passed"))
-            if sum(part.height for part in parts) >= REFERENCE:
+            parts.append(self._gate(eligible))
+            reached = sum(int((part["gate"] == "passed").sum()) for part in parts)
+            if reached >= REFERENCE:
                 break
             if number + 1 == LOOK:
                 everybody = pl.concat(seen)
                 check_not_empty(everybody, conditions, where=self.where)
-                if not sum(part.height for part in parts):
+                if not reached:
                     raise PagetError(
                         "nobody who is eligible reaches randomisation",
                         where=self.where,
@@ -148,7 +149,11 @@ class Screening:
     def weights(self) -> BaselineWeights:
         """Acceptance weights that give the randomised the published baseline mix."""
         if self._weights is None:
-            self._weights = fit_weights(self.reference(), self.protocol.population.baseline, where=self.where)
+            sample = self.reference()
+            self._weights = fit_weights(
+                sample, self.protocol.population.baseline,
+                randomised=(sample["gate"] == "passed").to_numpy(), where=self.where,
+            )  # fmt: skip
         return self._weights
 
     def block(self, number: int) -> pl.DataFrame:

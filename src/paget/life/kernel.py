@@ -17,7 +17,7 @@ from paget.biology.advance import UNDRAWN, advance, age_hazards, suppressing_vol
 from paget.biology.death import background_hazard, cancer_hazard
 from paget.biology.layout import DORMANT, VASCULAR
 from paget.biology.natural_history import FIRST_COLONY, grow_to_diagnosis
-from paget.biology.patient import NOBODY
+from paget.biology.patient import NOBODY, draw_tropism
 from paget.biology.resistance import draw_fractions, draw_resistance
 from paget.clinic.performance import observed_ecog
 from paget.clinic.recist import local_progression, look, respond, set_baseline, sum_up, visible_extent
@@ -49,6 +49,7 @@ from paget.therapy.care import (
     choose_regimen,
     draw_pharmacology,
     end_due_agents,
+    gives_cytotoxic,
     gives_up,
     next_end,
     stop_all,
@@ -194,6 +195,8 @@ def begin(seed, patient, p, plan, who, store, body, drugs, out):
     """Bring a patient to her diagnosis of metastatic disease; returns False if she never gets there (or is not of the kind asked for)."""
     clear_outcome(out, patient)
     grow_to_diagnosis(seed, patient, p, who, store)
+    if plan.relapse == 2:
+        draw_tropism(seed, patient, p, who)  # who has no colony yet may still found some
     body.day = 0.0
     body.died = 0
     body.primary_out = 0
@@ -299,16 +302,16 @@ def live(seed, patient, p, library, standard, plan, arms, which, flags, who, sto
     for a in range(arms.shape[0]):
         if arms[a].procedure > 0:
             stops[a] = planned_day(seed, who, gate, arms[a].delay_median, arms[a].delay_sd_log)
-    cross_day = math.inf
+    crosses = np.full(arms.shape[0], math.inf)
     for a in range(arms.shape[0]):
         if arms[a].crossover_on == 2:
-            cross_day = gate + _crossover_delay(seed, who, arms[a])
+            crosses[a] = gate + _crossover_delay(seed, who, arms[a])
     operation = math.inf
     if arm.procedure > 0 and operable and operation_draw(seed, who, RECEIVED) < arm.received:
         operation = stops[which]
     crossing = arm.crossover_on > 0 and operation_draw(seed, who, CROSSOVER) < arm.crossover
     if crossing and arm.crossover_on == 2:
-        operation = cross_day
+        operation = crosses[which]
     if operation < math.inf and arm.procedure == 1 and arm.systemic_after == 1:
         body.pause_until = p.switch_operative_cost * (operation + arm.pause_days)
 
@@ -332,8 +335,8 @@ def live(seed, patient, p, library, standard, plan, arms, which, flags, who, sto
         for a in range(arms.shape[0]):
             if stops[a] > body.day:
                 stop = min(stop, stops[a])
-        if cross_day > body.day:
-            stop = min(stop, cross_day)
+            if crosses[a] > body.day:
+                stop = min(stop, crosses[a])
         if operation > body.day:
             stop = min(stop, operation)
         ends = next_end(drugs)
@@ -372,10 +375,9 @@ def live(seed, patient, p, library, standard, plan, arms, which, flags, who, sto
         if drugs.n > 0 and end_due_agents(drugs, body.day) > 0:
             note(log, patient, body.day, EV_STOP, float(drugs.n))
             then = library[1][drugs.regimen].then
-            if drugs.n == 0 or (then >= 0 and drugs.cytotoxic == 1):
-                if then >= 0:
-                    begin_regimen(seed, who, drugs, agents, library[1], then, body.day)
-                    note(log, patient, body.day, EV_MAINTENANCE, float(then))
+            if then >= 0 and not gives_cytotoxic(drugs, agents):
+                begin_regimen(seed, who, drugs, agents, library[1], then, body.day)
+                note(log, patient, body.day, EV_MAINTENANCE, float(then))
 
         # ---- an operation that falls due
         if body.day >= operation and body.primary_out == 0:
@@ -456,6 +458,7 @@ def live(seed, patient, p, library, standard, plan, arms, which, flags, who, sto
                     if plan.stop_at_gate >= 1:
                         break
                     gated = False
+                    operation = math.inf  # not randomised: no arm's operation
                 else:
                     randomised = True
                     out.randomised_day = body.day

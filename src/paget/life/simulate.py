@@ -212,15 +212,19 @@ def replay(
 ) -> Detail:
     """Live patients again and write everything down: assessments, sightings of lesions, events."""
     ids = np.ascontiguousarray(patients, np.int64)
-    size = max(1, len(ids))
-    log = (
-        np.zeros(400 * size, ASSESSMENT), np.zeros(8000 * size, SIGHTING), np.zeros(1200 * size, EVENT), np.zeros(3, np.int64),
-    )  # fmt: skip
-    out = np.zeros(len(ids), OUTCOME)
+    which, marks = _each(arm, ids), _each(flags, ids)
     shared = _shared(plan, parameters, 0)
-    _live_many(np.uint64(seed), ids, _each(arm, ids), _each(flags, ids), *shared, _scratch(), out, log)
-    counts = log[3]
-    return Detail(out, log[0][: counts[0]], log[1][: counts[1]], log[2][: counts[2]])
+    size = max(1, len(ids))
+    while True:
+        log = (
+            np.zeros(400 * size, ASSESSMENT), np.zeros(8000 * size, SIGHTING), np.zeros(1200 * size, EVENT), np.zeros(3, np.int64),
+        )  # fmt: skip
+        out = np.zeros(len(ids), OUTCOME)
+        _live_many(np.uint64(seed), ids, which, marks, *shared, _scratch(), out, log)
+        counts = log[3]
+        if all(counts[k] < len(log[k]) for k in range(3)):
+            return Detail(out, log[0][: counts[0]], log[1][: counts[1]], log[2][: counts[2]])
+        size *= 2  # a book was full: the lives are lived again with more room
 
 
 __all__ = ["Detail", "LifePlan", "replay", "simulate"]

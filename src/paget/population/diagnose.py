@@ -13,6 +13,7 @@ from paget._jit import jit
 from paget.biology.layout import CAPACITY, LESION
 from paget.biology.natural_history import grow_to_diagnosis
 from paget.biology.patient import PATIENT
+from paget.biology.prescreen import may_be_metastatic
 from paget.parameters import ParameterSet
 
 CHUNK = 4096
@@ -22,6 +23,45 @@ CHUNK = 4096
 def _grow_many(seed, first, count, parameters, whos, store):
     for k in range(count):
         grow_to_diagnosis(seed, first + k, parameters[0], whos[k], store)
+
+
+@jit
+def _screen_many(seed, first, count, parameters, who, store, passed):
+    n = 0
+    for k in range(count):
+        if may_be_metastatic(seed, first + k, parameters[0], who[0], store):
+            passed[n] = first + k
+            n += 1
+    return n
+
+
+def perhaps_metastatic(
+    first: int,
+    count: int,
+    parameters: ParameterSet,
+    *,
+    seed: int,
+    threads: int = 1,
+) -> NDArray[np.int64]:
+    """Numbers of the natural histories among ``first`` to ``first + count - 1`` that may be metastatic at diagnosis, in order.
+
+    A quick look (`paget.biology.prescreen`); the life itself says whether they are.
+    """
+    record = parameters.record
+
+    def work(start: int) -> NDArray[np.int64]:
+        stop = min(start + CHUNK, count)
+        passed = np.zeros(stop - start, np.int64)
+        n = _screen_many(
+            np.uint64(seed), first + start, stop - start, record, np.zeros(1, PATIENT), np.zeros(CAPACITY, LESION), passed
+        )
+        return passed[:n]
+
+    starts = range(0, count, CHUNK)
+    if threads <= 1:
+        return np.concatenate([work(start) for start in starts])
+    with ThreadPoolExecutor(threads) as pool:
+        return np.concatenate(list(pool.map(work, starts)))
 
 
 def diagnose(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +19,7 @@ from paget._jit import cache_root, kernel_hash
 from paget._version import __version__
 from paget.life.simulate import LifePlan, simulate
 from paget.parameters import ParameterSet
-from paget.population.diagnose import diagnose
+from paget.population.diagnose import diagnose, perhaps_metastatic
 
 if TYPE_CHECKING:
     import polars as pl
@@ -68,8 +67,8 @@ class Population:
         """Where its blocks are kept."""
         return cache_root() / "population" / self.key
 
-    def block(self, number: int, *, threads: int = 1, on_chunk: Callable[[int], None] | None = None) -> pl.DataFrame:
-        """Metastatic patients of one block, in the order of their numbers (``on_chunk`` counts histories grown)."""
+    def block(self, number: int, *, threads: int = 1) -> pl.DataFrame:
+        """Metastatic patients of one block, in the order of their numbers."""
         import polars as pl
 
         from paget.life.frames import baseline_frame
@@ -77,11 +76,12 @@ class Population:
         path = self.folder / f"block-{number:06d}.parquet"
         if self.cache and path.exists():
             return pl.read_parquet(path)
-        people = diagnose(
-            number * BLOCK, BLOCK, self.parameters, seed=self.seed, threads=threads, on_chunk=on_chunk
-        )
-        metastatic = people["metastatic"] == 1
-        ids = people["id"][~metastatic if self.source == "relapse" else metastatic]
+        first = number * BLOCK
+        if self.source == "relapse":
+            people = diagnose(first, BLOCK, self.parameters, seed=self.seed, threads=threads)
+            ids = people["id"][people["metastatic"] == 0]
+        else:
+            ids = perhaps_metastatic(first, BLOCK, self.parameters, seed=self.seed, threads=threads)
         plan = LifePlan(next(iter(standards())), source=self.source, horizon_days=0.0)
         outcomes = simulate(plan, ids, 0, self.parameters, seed=self.seed, threads=threads)
         frame = baseline_frame(outcomes[outcomes["eligible_disease"] == 1])

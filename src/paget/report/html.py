@@ -10,7 +10,7 @@ from typing import Any
 
 from paget.report.figures.baseline import BaselineRow
 from paget.report.figures.consort import ConsortFlow
-from paget.report.records import ROLES, Record, endpoint_of, headline, interval, number, what, who
+from paget.report.records import ROLES, Record, endpoint_of, headline, interval, number, replicated, what, who
 from paget.report.save import write_atomic
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -179,6 +179,7 @@ def _row(record: Record, labels: Mapping[str, str]) -> dict[str, Any]:
         "who": who(record, labels),
         "simulated": number(measure, record.get("value")),
         "interval": interval(measure, record),
+        "replicated": replicated(record),
         "mc_se": number(measure, mc) if mc is not None else "",
         "published": number(measure, published["value"]) if published else None,
         "published_interval": interval(measure, published) if published else "",

@@ -29,8 +29,14 @@ MEASURES = {
     "interaction_p": "interaction p",
     "rate": "share",
     "count": "count",
+    "twin_mean_gain_months": "twins: mean gain, months",
+    "twin_hazard_ratio": "twins: hazard ratio",
+    "twin_share_gaining": "twins: share who gain over a month",
+    "twin_share_losing": "twins: share who lose over a month",
+    "twin_share_unchanged": "twins: share unchanged within a month",
+    "twin_variance_ratio": "twins: variance of unpaired against paired difference",
 }
-SHARES = ("survival", "cumulative_incidence", "rate")
+SHARES = ("survival", "cumulative_incidence", "rate", "twin_share_gaining", "twin_share_losing", "twin_share_unchanged")
 P_VALUES = ("logrank_p", "maxcombo_p", "cox_zph_p", "interaction_p")
 
 ROLES = {
@@ -41,7 +47,10 @@ ROLES = {
 }
 """What each role of a number means, in words."""
 
-_ORDER = ("hazard_ratio", "median_months", "survival", "cumulative_incidence")
+_ORDER = (
+    "hazard_ratio", "median_months", "survival", "cumulative_incidence", "twin_hazard_ratio", "twin_mean_gain_months",
+    "twin_share_gaining", "twin_share_losing", "twin_variance_ratio",
+)  # fmt: skip
 
 
 def number(measure: str, value: float | None) -> str:
@@ -94,6 +103,22 @@ def with_interval(measure: str, part: Record) -> str:
     """
     text, words = number(measure, part.get("value")), interval(measure, part)
     return f"{text} ({words})" if words else text
+
+
+def replicated(record: Record) -> str:
+    """Show what the replicates say of a record: their mean, and where 95 % of single trials fall; empty where there are none.
+
+    Examples
+    --------
+    >>> replicated({"measure": "hazard_ratio", "replicates": {"value": 1.05, "low": 0.8, "high": 1.4}})
+    '1.05 (0.80 to 1.40)'
+    """
+    part = record.get("replicates")
+    if not part:
+        return ""
+    measure = str(record["measure"])
+    low, high = (number(measure, part[end]) for end in ("low", "high"))
+    return f"{number(measure, part['value'])} ({low.removesuffix(' %')} to {high})"
 
 
 def endpoint_of(record: Record) -> str:

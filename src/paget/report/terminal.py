@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from paget.report.records import Record, endpoint_of, headline, number, what, who
+from paget.report.records import Record, endpoint_of, headline, number, replicated, what, who
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -40,10 +40,13 @@ def comparison_table(
     from rich.text import Text
 
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
-    for name in ("Result", "Arm", "Simulated", "Published", "Role"):
+    shown = headline(records, all_records=all_records)
+    several = max((record["replicates"]["count"] for record in shown if record.get("replicates")), default=0)
+    heads = ["Result", "Arm", *([f"Mean of {several} trials"] if several else []), "One trial", "Published", "Role"]
+    for name in heads:
         table.add_column(name, overflow="fold")
     endpoint = name = ""
-    for record in headline(records, all_records=all_records):
+    for record in shown:
         if (new := endpoint_of(record)) != endpoint:
             endpoint, name = new, ""
             # texts, not strings: a label in square brackets is not markup
@@ -52,13 +55,17 @@ def comparison_table(
         cells = [
             "" if what(record) == name else "  " + what(record),
             who(record, labels),
-            _short(measure, record, record.get("mc_se")),
+            *([replicated(record)] if several else []),
+            _short(measure, record, None if record.get("replicates") else record.get("mc_se")),
             _short(measure, published) if published else "not read",
             str(record.get("role", "")),
         ]
-        table.add_row(*(Text(cell, style="" if published or i < 3 else "dim") for i, cell in enumerate(cells)))
+        table.add_row(*(Text(cell, style="" if published or i < len(heads) - 2 else "dim") for i, cell in enumerate(cells)))
         name = what(record)
-    table.caption = "In brackets: 95 % CI unless marked. ± Monte-Carlo error. Research software: not for clinical use."
+    table.caption = (
+        ("Mean of trials: in brackets where 95 % of single trials of this size fall. " if several else "")
+        + "One trial, published: in brackets 95 % CI unless marked. Research software: not for clinical use."
+    )
     table.caption_justify = "left"
     return table
 

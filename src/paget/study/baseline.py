@@ -107,14 +107,23 @@ def _category(frame: pl.DataFrame, items: Sequence[BaselineItem]) -> Ints:
 
 
 def fit_weights(
-    reference: pl.DataFrame, baseline: Sequence[BaselineItem], *, where: str | Path | None = None
+    reference: pl.DataFrame,
+    baseline: Sequence[BaselineItem],
+    *,
+    randomised: npt.ArrayLike | None = None,
+    where: str | Path | None = None,
 ) -> BaselineWeights:
     """Raking weights that give a reference sample the margins of a baseline mix.
+
+    A published margin describes the patients who were randomised. A margin that is assumed throughout comes from registries of
+    patients at diagnosis, so it is held among the eligible; what induction makes of it is the model's affair.
 
     Parameters
     ----------
     reference
         Eligible candidates, a fixed sample (several thousand).
+    randomised
+        Which of them reach randomisation; all by default.
     baseline
         Items of the protocol; those ``not read`` are left out.
     where
@@ -138,13 +147,19 @@ def fit_weights(
         return BaselineWeights((), 1.0, 1.0, reference.height)
     targets = {name: np.asarray(_targets(items)) for name, items in groups.items()}
     matrix = np.column_stack([_category(reference, items) for items in groups.values()])
+    reached = np.ones(reference.height, bool) if randomised is None else np.asarray(randomised, bool)
+    held_among = [
+        np.ones(reference.height, bool) if all(item.assumed for item in items) else reached for items in groups.values()
+    ]
     for column, (name, items) in enumerate(groups.items()):
-        present = np.bincount(matrix[:, column], minlength=len(items) + 1)
+        present = np.bincount(matrix[held_among[column], column], minlength=len(items) + 1)
         for position, target in enumerate(targets[name]):
             if target > 0 and present[position] == 0:
                 raise _nobody(name, items, position, float(target), reference.height, where)
-    cells, counts = np.unique(matrix, axis=0, return_counts=True)
-    factors = _rake(cells, counts.astype(np.float64), list(targets.items()), where)
+    cells, place, counts = np.unique(matrix, axis=0, return_inverse=True, return_counts=True)
+    place = place.reshape(-1)
+    columns = [np.bincount(place[held], minlength=len(cells)).astype(np.float64) for held in held_among]
+    factors = _rake(cells, columns, counts.astype(np.float64), list(targets.items()), where)
     weights = np.prod([factor[cells[:, column]] for column, factor in enumerate(factors)], axis=0)
     largest = float(weights.max())
     share = float((weights * counts).sum() / largest / counts.sum())
@@ -164,15 +179,21 @@ def fit_weights(
 
 
 def _rake(
-    cells: Ints, counts: Floats, targets: list[tuple[str, Floats]], where: str | Path | None
+    cells: Ints,
+    columns: list[Floats],
+    counts: Floats,
+    targets: list[tuple[str, Floats]],
+    where: str | Path | None,
 ) -> list[Floats]:
+    """Factors of each margin; ``columns`` are the patients of each cell among whom a margin is held."""
     factors = [np.ones(len(target)) for _, target in targets]
-    weights = counts.copy()
+    weights = np.ones(len(cells))
     worst, at = np.inf, 0
     for _ in range(MAX_ROUNDS):
         worst = 0.0
         for column, (_, target) in enumerate(targets):
-            share = np.bincount(cells[:, column], weights, minlength=len(target)) / max(weights.sum(), 1e-300)
+            held = weights * columns[column]
+            share = np.bincount(cells[:, column], held, minlength=len(target)) / max(held.sum(), 1e-300)
             off = float(np.abs(share - target).max())
             if off > worst:
                 worst, at = off, column
@@ -180,7 +201,7 @@ def _rake(
             # Contradictory margins drive factors apart without end; the bound keeps them numbers.
             factors[column] = np.clip(factors[column] * step, 0.0, 1e100)
             weights = weights * step[cells[:, column]]
-            weights = weights / max(weights.sum(), 1e-300)
+            weights = weights / max((weights * counts).sum(), 1e-300)
         if worst < TOLERANCE:
             break
     if not worst < 1e-4:

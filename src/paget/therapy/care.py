@@ -83,6 +83,15 @@ def end_due_agents(drugs, day):
 
 
 @jit
+def gives_cytotoxic(drugs, agents):
+    """Whether a cytotoxic agent is among those being given (or waiting for a pause to end)."""
+    for k in range(drugs.n):
+        if agents[drugs.agent[k]].cytotoxic == 1:
+            return True
+    return False
+
+
+@jit
 def next_end(drugs):
     """Day on which the next agent ends."""
     when = math.inf

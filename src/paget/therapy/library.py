@@ -63,7 +63,7 @@ class Course(BaseModel):
 
 
 class Regimen(BaseModel):
-    """Agents given together, and what maintains once all of them have run their course."""
+    """Agents given together, and what maintains once the cytotoxic ones among them have run their course."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     id: str

@@ -6,7 +6,7 @@ import math
 
 from paget._jit import jit
 from paget.biology.founding import event_threshold
-from paget.biology.layout import BREAST, CAPACITY, N_PHENOTYPES, REGIONAL_NODES, UNSEEN, VASCULAR
+from paget.biology.layout import BREAST, N_PHENOTYPES, REGIONAL_NODES, UNSEEN, VASCULAR
 from paget.biology.natural_history import NODES_ROW, PRIMARY_ROW
 from paget.biology.patient import NOBODY
 from paget.randomness import OPERATION, PRIMARY_LINEAGE, child, normal, uniform
@@ -31,9 +31,7 @@ def planned_day(seed, who, origin, median, sd_log):
 @jit
 def _leave_residual(seed, p, who, store, x, rate, day):
     # residual disease is a lesion of the scar that grows as the primary did and carries its fractions
-    if who.n >= CAPACITY:
-        who.n = CAPACITY - 1  # the youngest row gives way: a scar recurrence matters more to a surgeon
-        who.merged += 1
+    # there is always a row for it: `add_colony` leaves the last one free
     key = child(PRIMARY_LINEAGE, 0, SCAR)
     lesion = store[who.n]
     lesion.key = key
