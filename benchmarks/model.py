@@ -33,13 +33,16 @@ def main() -> None:
     """Measure natural histories and lives; the faster of three rounds counts."""
     from paget.life.simulate import simulate
     from paget.parameters import ParameterSet
-    from paget.population.diagnose import diagnose
+    from paget.population.diagnose import diagnose, perhaps_metastatic
 
     title("Full model, one core")
     parameters = ParameterSet.point()
     compiling, _ = cpu_seconds(lambda: diagnose(0, 10, parameters, seed=1))
     grow = min(cpu_seconds(lambda: diagnose(0, HISTORIES, parameters, seed=1))[0] for _ in range(3)) / HISTORIES
     print(f"natural history, first cell to diagnosis: {grow * 1e6:.1f} us ({1 / grow:,.0f} per CPU-second)")
+    perhaps_metastatic(0, 10, parameters, seed=1)
+    look = min(cpu_seconds(lambda: perhaps_metastatic(0, HISTORIES, parameters, seed=1))[0] for _ in range(3)) / HISTORIES
+    print(f"quick look whether it may be metastatic: {look * 1e6:.1f} us ({1 / look:,.0f} per CPU-second)")
     plan, ids = plan_and_patients(HISTORIES, 4000)
     more, _ = cpu_seconds(lambda: simulate(plan, ids[:4], 0, parameters, seed=1))
     live = min(cpu_seconds(lambda: simulate(plan, ids, 0, parameters, seed=1))[0] for _ in range(3)) / len(ids)

@@ -21,8 +21,8 @@ def _command() -> list[str]:
     return [found] if found else [sys.executable, "-m", "paget"]
 
 
-def _wall(command: list[str], environment: dict[str, str] | None = None) -> tuple[float, float]:
-    """Wall seconds of a command and the peak of its memory (MB); its error if it fails."""
+def _wall(command: list[str], environment: dict[str, str] | None = None) -> tuple[float, float, float]:
+    """Wall seconds of a command, the peak of its memory (MB) and its CPU seconds; its error if it fails."""
     start = time.perf_counter()
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment)
     assert child.stderr is not None
@@ -31,7 +31,7 @@ def _wall(command: list[str], environment: dict[str, str] | None = None) -> tupl
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {child.returncode}\n{told}")
-    return time.perf_counter() - start, usage.ru_maxrss / 1024.0
+    return time.perf_counter() - start, usage.ru_maxrss / 1024.0, usage.ru_utime + usage.ru_stime
 
 
 def _starting(paget: list[str]) -> None:
@@ -52,14 +52,16 @@ def _runs(paget: list[str]) -> None:
         environment = os.environ | {"PAGET_CACHE_DIR": str(Path(folder) / "cache")}
         base = [*paget, "run", PROTOCOL, "--threads", "2", "--out"]
 
-        def run(name: str, *more: str) -> tuple[float, float]:
+        def run(name: str, *more: str) -> tuple[float, float, float]:
             return _wall([*base, str(Path(folder) / name), *more], environment)
 
-        cold, peak = run("cold")
+        cold, peak, busy = run("cold")
         bar(f"paget run {PROTOCOL}, nothing cached (compilation too), 200 replicates, 2 threads", cold, 90.0, unit=" s")
-        warm, more = run("warm")
+        print(f"        of it CPU, which other load on the machine does not lengthen: {busy:.1f} s on 2 threads")
+        warm, more, busy = run("warm")
         bar(f"paget run {PROTOCOL}, cached population", warm, 10.0, unit=" s")
-        single, _ = run("single", "--replicates", "0")
+        print(f"        of it CPU: {busy:.1f} s on 2 threads")
+        single = run("single", "--replicates", "0")[0]
         single = min(single, run("single-again", "--replicates", "0")[0])
         bar(f"paget run {PROTOCOL} --replicates 0, cached", single, 3.0, unit=" s")
         bar("peak memory of a run", max(peak, more), 1000.0, unit=" MB")
