@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from paget._jit import jit
-from paget.biology.founding import _settle, add_colony, age_colony, burst_size, destination, vascular_day
+from paget.biology.founding import _settle, add_colony, age_colony, burst_size, destination, draw_sleep, vascular_day
 from paget.biology.layout import AVASCULAR, CAPACITY, DORMANT, LESION, N_ORGANS, VASCULAR
-from paget.biology.natural_history import FIRST_COLONY, PRIMARY_ROW, _found_until, _reset
+from paget.biology.natural_history import FIRST_COLONY, PRIMARY_ROW, _found_until, reset_store
 from paget.biology.patient import PATIENT, draw_patient, draw_tropism
 
 SEED = np.uint64(5)
@@ -28,8 +28,8 @@ def found_events(seed, p, day, founding, who, store, counts, whole, days):
         draw_tropism(seed, patient, p[0], who[0])
         who[0].rate_primary = RATE_PRIMARY
         who[0].founding = founding
-        _reset(seed, patient, who[0], store, LOG_CAPACITY)
-        whole[0] = _found_until(seed, patient, p[0], who[0], store, day, LOG_CAPACITY)
+        reset_store(seed, patient, who[0], store, LOG_CAPACITY)
+        whole[0] = _found_until(seed, patient, p[0], who[0], store, day, LOG_CAPACITY)[0]
         counts[patient] = store[PRIMARY_ROW].nth
         for i in range(FIRST_COLONY, who[0].n):
             if listed < days.shape[0]:
@@ -111,7 +111,7 @@ def fill_places(seed, p, who, out, follows):
 
 
 def test_colonies_settle_by_the_weights_of_organs(point):
-    """The split over organs is that of the patient's weights, the breast takes its self-seeding share, and bursts keep together."""
+    """The split over organs is that of the patient's weights, the breast takes its share, and bursts keep together."""
     who = np.zeros(1, PATIENT)
     places, follows = np.zeros(40_000, np.int64), np.zeros(40_000, np.int64)
     p = point.with_values({"self_seeding_ratio": 0.25})
@@ -162,7 +162,8 @@ def fill_colonies(seed, p, who, store, share, sleep, days, states, sizes):
             who[0].wait = 1.0
             who[0].rate_metastasis = 0.0016
             key = np.uint64(k + 1)
-            add_colony(seed, k, p[0], who[0], store, key, key, 0, 0.0, store[0].fraction, False, 1.0)
+            asleep = draw_sleep(seed, k, key, who[0])
+            add_colony(seed, k, p[0], who[0], store, key, 0, 0.0, asleep, store[0].fraction, False, 1.0)
             age_colony(store[0], days[d], p[0], LOG_CAPACITY, 1.0, 1.0)
             states[k, d] = store[0].state
             sizes[k, d] = store[0].x
@@ -203,8 +204,8 @@ FACTOR = st.floats(0.05, 5)
 
 
 @given(
-    st.sampled_from([DORMANT, AVASCULAR]), st.floats(1e-3, 5), st.floats(1e-3, 5), st.lists(st.floats(0.01, 900), min_size=2, max_size=12),
-    FACTOR, FACTOR,
+    st.sampled_from([DORMANT, AVASCULAR]), st.floats(1e-3, 5), st.floats(1e-3, 5),
+    st.lists(st.floats(0.01, 900), min_size=2, max_size=12), FACTOR, FACTOR,
 )  # fmt: skip
 def test_ageing_a_colony_in_one_jump_equals_many_small_ones(point, state, clock, threshold, steps, sleep_factor, wait_factor):
     """A colony aged in any cuts of a time ends in the same state, size and remaining wait."""
@@ -239,7 +240,7 @@ def test_day_of_vessels_is_when_ageing_gives_vessels(point, state, clock, thresh
 
 @pytest.mark.parametrize("state", [DORMANT, AVASCULAR])
 def test_a_step_that_never_happens_never_happens(point, state):
-    """With rates of zero a sleeper sleeps and an avascular colony waits for ever, whatever its clock says; nothing becomes NaN."""
+    """With rates of zero a sleeper sleeps and an avascular colony waits for ever; a clock that has run out gives no NaN."""
     record = point.record
     for clock in (0.0, 1e-9, 1.0):
         lesion = colony(state, clock, clock, 0.0)
@@ -248,3 +249,37 @@ def test_a_step_that_never_happens_never_happens(point, state):
         if clock > 0:
             assert lesion["state"][0] == state
             assert vascular_days(colony(state, clock, clock, 0.0), record, 0.0, 0.0) == math.inf
+
+
+@jit
+def add_to_full_store(seed, p, who, store, place, asleep):
+    who[0].n = store.shape[0] - 1
+    sleep = (asleep, 1.0, 1.0)
+    return add_colony(seed, 1, p[0], who[0], store, np.uint64(9), place, 0.0, sleep, store[0].fraction, True, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("place", "asleep", "expected"),
+    [
+        (0, True, 5),  # the only sleeper in bone
+        (0, False, 7),  # the smaller of two avascular colonies in bone, not the cm-sized ones with vessels
+        (1, True, 5),  # no sleeper in liver: a sleeper elsewhere
+        (1, False, 8),  # avascular in liver
+    ],
+)
+def test_overflow_is_counted_and_joins_its_like(point, place, asleep, expected):
+    """What does not fit joins a colony of its state, in its organ where there is one; weights are kept, and the count is told."""
+    store, who = np.zeros(CAPACITY, LESION), np.zeros(1, PATIENT)
+    store["mult"], store["x"], store["state"] = 1.0, 20.0, VASCULAR
+    store["place"] = np.arange(CAPACITY) % 2
+    store["mult"][4], store["x"][4] = 0.0, 0.0  # taken out: never comes back
+    rows = {5: (0, DORMANT, 0.0), 6: (0, AVASCULAR, 9.0), 7: (0, AVASCULAR, 3.0), 8: (1, AVASCULAR, 5.0)}
+    for row, (organ, state, x) in rows.items():
+        store[["place", "state", "x"]][row] = (organ, state, x)
+    before = store.copy()
+    assert add_to_full_store(SEED, point.record, who, store, place, asleep) == -1
+    assert who["merged"][0] == 1
+    gained = store["mult"] - before["mult"]
+    assert gained[expected] == 2.0 and gained.sum() == 2.0
+    store["mult"] = before["mult"]
+    assert store.tobytes() == before.tobytes()

@@ -1,6 +1,7 @@
 """The exponential integral, its inverse, and what they are for: intensities along Gompertz growth."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ def test_intensity_along_growth_equals_numeric_quadrature(exponent, days):
         integrate.quad(
             lambda t: rate * math.exp(-exponent * LOG_CAPACITY * math.exp(-b * t)), low, high, epsabs=0, epsrel=1e-12
         )[0]
-        for low, high in zip(points[:-1], points[1:], strict=True)
+        for low, high in pairwise(points)
     )
     assert closed == pytest.approx(numeric, rel=1e-9)
 

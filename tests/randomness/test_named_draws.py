@@ -146,7 +146,7 @@ def test_each_part_of_a_name_makes_an_independent_draw(part):
 
 
 def test_lineages_do_not_collide():
-    """A million children and grandchildren of several parents have a million different keys (a 64-bit hash would repeat one in 4e7)."""
+    """A million children and grandchildren of several parents have a million different keys."""
     out = np.empty(600_000, np.uint64)
     parents = np.array([1, 2, 3, 2**63, 2**64 - 1, 0x9E3779B97F4A7C15], np.uint64)
     n = fill_children(parents, 1_600, 62, out)
