@@ -51,8 +51,9 @@ def treat_axis(fraction, axis, kill, phi, exposure):
     all_resist = 1.0
     sensitive = 1.0
     for family in range(families):
-        all_die *= math.exp(-0.5 * kill[family] * exposure)
-        all_resist *= math.exp(-0.5 * phi * kill[family] * exposure)
+        if kill[family] > 0.0:  # most families are not given: their factor is 1
+            all_die *= math.exp(-0.5 * kill[family] * exposure)
+            all_resist *= math.exp(-0.5 * phi * kill[family] * exposure)
         sensitive -= fraction[first + family]
     if families > 1:
         sensitive -= fraction[first + families]
@@ -62,6 +63,8 @@ def treat_axis(fraction, axis, kill, phi, exposure):
     for family in range(families):
         if families == 1:
             survives = all_resist
+        elif kill[family] <= 0.0:
+            survives = all_die
         else:
             survives = all_die * math.exp(0.5 * (1.0 - phi) * kill[family] * exposure)
         share = fraction[first + family]
