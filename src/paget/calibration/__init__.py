@@ -1,7 +1,7 @@
 """Is the model right where it was placed, and what does it say where it was not: `paget anchors`.
 
-``anchors.yaml`` lists published figures, each with its role. Figures of role *anchor* may be used when values are placed; those of
-role *prediction* never. Published values come from the evidence base by look-up.
+``anchors.yaml`` lists published figures, each with its role. Figures of role *anchor* may be used when values are placed;
+those of role *prediction* never. Published values come from the evidence base by look-up.
 
 >>> from paget.calibration import rows
 >>> sorted({row.role for row in rows()})

@@ -55,19 +55,24 @@ class Setting:
         if not changes:
             return self
         changed = self.parameters.with_values(changes)
-        return self.once(  # type: ignore[no-any-return]
-            ("setting", changed.hash), lambda: Setting(changed, self.n, self.seed, self.threads)
-        )
+
+        def make() -> Setting:
+            # what happens after surgery cannot change the diagnosis
+            same = all(name.startswith("adjuvant_") for name in changes) and "diagnosis" in self.memo
+            memo = {"diagnosis": self.memo["diagnosis"]} if same else {}
+            return Setting(changed, self.n, self.seed, self.threads, memo)
+
+        return self.once(("setting", changed.hash), make)  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
 class Cohort:
     """Patients as columns of equal length.
 
-    Every cohort has ``id, class_, subtype, age, postmenopausal, cm, nodes, stage, found_by, metastatic`` (1: de novo). Early disease
-    adds ``years, event`` (1 relapse, 2 death first, 0 neither within 25 years, -1 de novo stage IV). Metastatic disease adds ``death,
-    progression`` (months from its diagnosis; infinite if it did not happen), ``progressed, cause, response, organs, sites, lesions,
-    ctc, ecog, lines``.
+    Every cohort has ``id, class_, subtype, age, postmenopausal, cm, nodes, stage, found_by, metastatic`` (1: de novo).
+    Early disease adds ``years, event`` (1 relapse, 2 death first, 0 neither within 25 years, -1 de novo stage IV).
+    Metastatic disease adds ``death, progression`` (months from its diagnosis; infinite if it did not happen), ``progressed,
+    cause, response, organs, sites, lesions, ctc, ecog, lines``.
     """
 
     columns: dict[str, Array]
