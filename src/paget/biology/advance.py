@@ -12,11 +12,12 @@ from paget._jit import jit
 from paget.biology.death import background_hazard, cancer_hazard, integrated, time_of
 from paget.biology.founding import age_colony, found, seeding_ratio
 from paget.biology.growth import grow, grow_under_kill, time_to_reach
-from paget.biology.layout import AVASCULAR, BREAST, N_PLACES, VASCULAR
+from paget.biology.layout import AVASCULAR, BREAST, CAPACITY, N_PLACES, VASCULAR
 from paget.biology.natural_history import FIRST_COLONY, PRIMARY_ROW
 from paget.biology.resistance import N_AXES, draw_fractions, treat_axis
 
 REBOUND_DAYS = 45.0  # a growth-slowing drug's debt is paid back over about this time once it stops
+FLOOD = 2  # founding events of one lesion in one step that are carried out one by one
 UNDRAWN = -1.0  # fraction[0] of a colony that slept at diagnosis: drawn when it wakes
 
 
@@ -167,7 +168,7 @@ def advance(seed, p, who, store, body, drugs, days):
                 when = (store[i].next - start) / rate
                 first = who.n
                 weight = 1.0
-                if done >= 20:  # a flood: the rest of it as one event that stands for all
+                if done >= FLOOD or who.n >= CAPACITY - 1:  # the rest as one event that stands for all
                     weight = max(1.0, store[i].seeds - store[i].next)
                     who.merged += int(weight)
                 found(seed, patient, p, who, store, i, body.day + when, body.primary_out == 1, True, weight)

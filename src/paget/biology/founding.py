@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from paget._jit import jit
 from paget.biology.growth import grow
 from paget.biology.layout import (
@@ -24,6 +26,8 @@ from paget.randomness import BURST, COLONY, DESTINATION, FOUNDING, child, expone
 
 EVENT = 62  # destination code of a founding event itself in lineage keys
 MAX_EXTRA = 60
+KEPT_SLEEPERS = 4  # rows of sleepers of one place before further ones join them
+POOL_DAYS = 240.0
 
 
 @jit
@@ -91,6 +95,39 @@ def _merge(store, who, place, state, weight):
 
 
 @jit
+def _pool(p, who, store, key, place, day, asleep, inherits, weight):
+    """Let a newcomer join rows that are as good as alike, so that lives with many colonies stay cheap; whether it did.
+
+    Sleepers: sleep has no memory, so once some rows of sleepers of a place are kept, a further sleeper joins one of them (which, its key
+    says). Waking colonies founded after diagnosis join those that were founded at the place in the weeks before.
+    """
+    chosen = -1
+    if asleep:
+        count = np.uint64(0)
+        factor = 1.0 - p.switch_suppression * p.dormancy_suppression
+        for i in range(2, who.n):
+            if store[i].mult > 0.0 and store[i].place == place and store[i].state == DORMANT:
+                # before diagnosis rows stand as they were founded: some have woken by this day
+                if inherits or store[i].clock > (day - store[i].founded) * store[i].sleep * factor:
+                    count += np.uint64(1)
+                    if key % count == np.uint64(0):
+                        chosen = i
+        if count < np.uint64(KEPT_SLEEPERS):
+            return False
+    elif inherits:
+        for i in range(who.n - 1, 1, -1):
+            same = store[i].mult > 0.0 and store[i].place == place and store[i].state == AVASCULAR
+            if same and store[i].founded > day - POOL_DAYS:
+                chosen = i
+                break
+    if chosen < 0:
+        return False
+    store[chosen].mult += weight
+    who.merged += 1
+    return True
+
+
+@jit
 def draw_sleep(seed, patient, event, who):
     """Whether the colonies of an event go to sleep, and the thresholds of waking and of the angiogenic switch."""
     u, v = uniforms(seed, patient, event, COLONY, 10)
@@ -101,10 +138,12 @@ def draw_sleep(seed, patient, event, who):
 def add_colony(seed, patient, p, who, store, key, place, day, sleep, parent_fraction, inherits, weight):
     """Put one new colony (a single cell, founded on ``day``) into the store; returns its row, or -1 if it was merged.
 
-    ``sleep`` (from `draw_sleep`) is shared by the colonies of one event. Its state is that at founding; `age_colony` brings it to a later day. ``inherits`` says whether it carries its parent's resistant
-    fractions (founded after diagnosis) or draws its own at diagnosis.
+    ``sleep`` (from `draw_sleep`) is shared by the colonies of one event. Its state is that at founding; `age_colony` brings it to a later
+    day. ``inherits`` says whether it carries its parent's resistant fractions (founded after diagnosis) or draws its own at diagnosis.
     """
     asleep, clock, switch = sleep
+    if _pool(p, who, store, key, place, day, asleep, inherits, weight):
+        return -1
     if who.n >= CAPACITY - 1:  # the last row is kept for what an operation leaves behind
         _merge(store, who, place, DORMANT if asleep else AVASCULAR, weight)
         return -1

@@ -22,6 +22,7 @@ from paget.engine.result import Run
 from paget.engine.screen import Candidates, Screening
 from paget.engine.trial import enrol, live_roster
 from paget.engine.twins import live_twins
+from paget.engine.warm import compile_kernels
 from paget.errors import PagetError
 from paget.parameters import ParameterSet
 from paget.population import Population
@@ -197,6 +198,9 @@ def run(
 def _simulate(request: Request, folder: RunFolder, threads: int, progress: Progress) -> Product:
     protocol, parameters, seed = request.protocol, request.parameters, request.seed
     size = protocol.accrual.patients
+    progress("compiling (once)", 0, 1)
+    compile_kernels()
+    progress("compiling (once)", 1, 1)
     population = Population(parameters, seed, protocol.population.source)
     screening = Screening(protocol, parameters, population, threads=threads, where=request.where)
     with disk_errors(folder.path):
