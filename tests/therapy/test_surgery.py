@@ -28,14 +28,15 @@ def operate_many(seed, patients, p, arm, fill, ecog, who, store, body, told, bef
         grow_to_diagnosis(seed, patients[k], p[0], who[0], store)
         body[0].pause_until = -1.0
         body[0].operative_death = math.inf
-        while fill and who[0].n < CAPACITY - 1:
-            key = np.uint64(10**6 + who[0].n)
-            add_colony(seed, patients[k], p[0], who[0], store, key, who[0].n % 6, 0.0, AWAKE, store[0].fraction, True, 1.0)
+        for more in range(CAPACITY if fill else 0):
+            if who[0].n < CAPACITY - 1:
+                key = np.uint64(10**6 + more)
+                add_colony(seed, patients[k], p[0], who[0], store, key, more % 6, 0.0, AWAKE, store[0].fraction, False, 1.0)
         if fill:
             merged = who[0].merged
             for j in range(5):
                 key = np.uint64(2 * 10**6 + j)
-                add_colony(seed, patients[k], p[0], who[0], store, key, 0, 0.0, AWAKE, store[0].fraction, True, 1.0)
+                add_colony(seed, patients[k], p[0], who[0], store, key, 0, 0.0, AWAKE, store[0].fraction, False, 1.0)
             told[k, 7] = who[0].merged - merged
         rows[k, 0] = who[0].n
         for i in range(who[0].n):

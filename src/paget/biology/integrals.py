@@ -62,7 +62,8 @@ def _inverse_table() -> np.ndarray[Any, Any]:
         tail = n / (1.0 + n / (large + tail))
     log_e1 = np.concatenate([np.log(series), -large - np.log(large + tail)])
     grid = TABLE_LOW + np.arange(TABLE_SIZE) * TABLE_STEP
-    return np.interp(-grid, -log_e1, log_x)
+    table: np.ndarray[Any, Any] = np.interp(-grid, -log_e1, log_x)
+    return table
 
 
 TABLE_LOW, TABLE_STEP, TABLE_SIZE = -60.0, 0.02, 3164

@@ -63,6 +63,7 @@ def primary_found_day(seed, patient, p, who, log_capacity):
 
 @jit
 def reset_store(seed, patient, who, store, log_capacity):
+    """Begin a history anew: a single cell of the primary, nothing founded."""
     primary = store[PRIMARY_ROW]
     primary.key = PRIMARY_LINEAGE
     primary.place = BREAST

@@ -103,9 +103,9 @@ def show(
 ) -> None:
     """Show a protocol as resolved, or what stands behind a parameter or a treatment.
 
-      paget show e2108
-      paget show founding_rate_per_day
-      paget show "2012"
+    paget show e2108
+    paget show founding_rate_per_day
+    paget show "2012"
     """
     from paget.cli.showing import show_thing
 
@@ -130,8 +130,8 @@ def patient(
 ) -> None:
     """Live one patient of a trial in full: a timeline, and a figure of her lesions.
 
-      paget patient e2108 --id 42
-      paget patient e2108 --id 42 --arm systemic --out figures
+    paget patient e2108 --id 42
+    paget patient e2108 --id 42 --arm systemic --out figures
     """
     from paget.cli.showing import show_patient
 
@@ -145,8 +145,8 @@ def check(
 ) -> None:
     """Say what is wrong with a file, or what it means: a protocol is resolved and tried on a small population.
 
-      paget check my-trial.yaml
-      paget check my-facts.yaml
+    paget check my-trial.yaml
+    paget check my-facts.yaml
     """
     from paget.cli.showing import check_file
 
@@ -188,7 +188,7 @@ def population_make(
 ) -> None:
     """Grow natural histories now, so that later runs only read them.
 
-      paget population make --blocks 40
+    paget population make --blocks 40
     """
     import os
 

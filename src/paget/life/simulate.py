@@ -118,7 +118,7 @@ def _each(value: Sequence[int] | NDArray[np.int64] | int, ids: NDArray[np.int64]
     return np.ascontiguousarray(np.broadcast_to(np.asarray(value, np.int64), ids.shape))
 
 
-def _shared(plan: LifePlan, parameters: ParameterSet, stop_at_gate: int) -> tuple[Records, ...]:
+def _shared(plan: LifePlan, parameters: ParameterSet, stop_at_gate: int) -> tuple[Records, Records, Records, Records, Records, Records]:
     agents = library().agent_records()
     for axis in plan.not_available:
         if axis not in AXES:
@@ -173,13 +173,13 @@ def simulate(
     ids = np.ascontiguousarray(patients, np.int64)
     which, marks = _each(arm, ids), _each(flags, ids)
     out = np.zeros(len(ids), OUTCOME)
-    shared = _shared(plan, parameters, stop_at_gate)
+    record, agents, regimens, standard, schedule, arms = _shared(plan, parameters, stop_at_gate)
 
     def work(start: int) -> int:
         stop = min(start + chunk, len(ids))
         _live_many(
-            np.uint64(seed), ids[start:stop], which[start:stop], marks[start:stop], *shared, _scratch(), out[start:stop],
-            _no_log(),
+            np.uint64(seed), ids[start:stop], which[start:stop], marks[start:stop], record, agents, regimens, standard, schedule,
+            arms, _scratch(), out[start:stop], _no_log(),
         )  # fmt: skip
         return stop - start
 
