@@ -47,16 +47,9 @@ def small(line):
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
-@pytest.fixture(scope="session")
-def cache(tmp_path_factory):
-    """One cache for all commands: natural histories are grown once."""
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=lambda page: page.name)
-def test_commands_run(page, tmp_path, cache, monkeypatch):
+def test_commands_run(page, tmp_path):
     """Each command of the page ends without an error."""
-    monkeypatch.setenv("PAGET_CACHE_DIR", str(cache))
     for example in (ROOT / "docs" / "examples").glob("*"):
         (tmp_path / example.name).write_bytes(example.read_bytes())
     paget = Path(sys.executable).with_name("paget")
@@ -66,6 +59,22 @@ def test_commands_run(page, tmp_path, cache, monkeypatch):
             words = [words[0], "--help"]
         done = subprocess.run([str(paget), *words], cwd=tmp_path, capture_output=True, text=True, timeout=600)
         assert done.returncode == 0, f"{line}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+
+
+def test_the_python_of_the_readme_runs(tmp_path, monkeypatch):
+    """The ten lines of Python, with runs made small, print what they say."""
+    import paget
+    from paget.engine.run import run
+
+    def small_run(protocol, **options):
+        return run(protocol, **{**options, "patients": 40, "replicates": min(2, options.get("replicates", 2))})
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(paget, "run", small_run, raising=False)
+    (code,) = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S | re.M)
+    names = {}
+    exec(compile(code, "README.md", "exec"), names)
+    assert names["effect"]["published"]["value"] == 1.11
 
 
 def test_lines_are_found_and_made_small(tmp_path):

@@ -25,8 +25,8 @@ def untreated_twins(point):
     quiet = {**SURGERY, "untreated": 1, "pause_days": 0}
     plan = a_plan({"untreated": 1}, quiet, horizon_days=HORIZON)
     fewer = {
-        "founding_rate_per_day": [rate / 4 for rate in point["founding_rate_per_day"]], "sd_log_founding": 1.5,
-        "self_seeding_ratio": 0.2,
+        "founding_rate_per_day": [rate / 4 for rate in point["founding_rate_per_day"]], "sd_log_founding": 1.2,
+        "burst_extra_mean": 0.4, "dormant_share": 0.2, "self_seeding_ratio": 0.2,
     }  # fmt: skip
     p = point.with_values(
         {"lethal_hazard_per_year": 1e-9, "operative_mortality": 0.0, "residual_free_margin": 0.5, **fewer}
@@ -77,8 +77,9 @@ def test_resection_leaves_every_lesion_of_another_parent_as_it_was(untreated_twi
         for key in set(control) & set(operated):
             assert all(np.array_equal(control[key][field], operated[key][field]) for field in BODY_FIELDS)
             shared += 1
-    assert shared > 500
-    assert missing > 20
+    assert shared > 100
+    assert missing > 5
+    assert extra > 0
 
 
 def test_twins_are_one_until_the_operation(stage_four, point):

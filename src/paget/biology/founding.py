@@ -184,6 +184,34 @@ def add_colony(seed, patient, p, who, store, key, place, day, sleep, parent_frac
 
 
 @jit
+def pool_waiting(p, who, store):
+    """Let colonies that wait for vessels at their ceiling join others that wait in the same place, once some rows of them are kept.
+
+    Waiting has no memory either: which of them a row stands for makes no difference to when it ends.
+    """
+    ceiling = math.log(p.avascular_cells)
+    kept = np.zeros(N_ORGANS + 2, np.int64)
+    rows = np.zeros((N_ORGANS + 2, KEPT_SLEEPERS), np.int64)
+    i = 2
+    while i < who.n:
+        lesion = store[i]
+        if lesion.mult <= 0.0 or lesion.state != AVASCULAR or lesion.x < ceiling - 1e-9 or lesion.role != UNSEEN:
+            i += 1
+            continue
+        place = lesion.place
+        if kept[place] < KEPT_SLEEPERS:
+            rows[place, kept[place]] = i
+            kept[place] += 1
+            i += 1
+            continue
+        store[rows[place, lesion.key % np.uint64(KEPT_SLEEPERS)]].mult += lesion.mult
+        who.merged += 1
+        who.n -= 1
+        if i != who.n:
+            store[i] = store[who.n]
+
+
+@jit
 def age_colony(lesion, days, p, log_capacity, sleep_factor, wait_factor):
     """Let an untreated colony live for some days: wake, grow to its avascular ceiling, wait for vessels, grow on (exact)."""
     ceiling = math.log(p.avascular_cells)

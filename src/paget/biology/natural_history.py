@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from paget._jit import jit
-from paget.biology.founding import add_colony, age_colony, event_threshold, found, seeding_ratio, vascular_day
+from paget.biology.founding import add_colony, age_colony, event_threshold, found, pool_waiting, seeding_ratio, vascular_day
 from paget.biology.growth import grow, time_to_reach
 from paget.biology.integrals import gompertz_arrival, gompertz_intensity
 from paget.biology.layout import (
@@ -272,6 +272,7 @@ def grow_to_diagnosis(seed, patient, p, who, store):
                 seed, patient, p, who, store, day, whole, exact, start, groups, log_capacity
             )
         _daughters(seed, patient, p, who, store, day, log_capacity, sleep_factor, wait_factor)
+        pool_waiting(p, who, store)
 
     primary = store[PRIMARY_ROW]
     primary.mult = 1.0

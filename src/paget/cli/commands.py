@@ -9,6 +9,7 @@ import typer
 
 from paget.cli import evidence as _evidence  # noqa: F401  registers its commands
 from paget.cli.app import app
+from paget.cli.progress import Bars
 from paget.errors import PagetError
 
 ProtocolName = Annotated[str, typer.Argument(help="Name of a shipped protocol, or path of a protocol file.")]
@@ -63,7 +64,7 @@ def run(
     threading.Thread(target=warm, daemon=True).start()  # drawing needs a second of imports: while kernels run
     from paget.engine.run import run as simulate
 
-    with __import__("paget.cli.progress", fromlist=["Bars"]).Bars(quiet=quiet) as progress:
+    with Bars(quiet=quiet) as progress:
         result = simulate(
             protocol, patients=patients, seed=seed, replicates=replicates, twins=twins, out=out, threads=threads,
             resume=resume, overwrite=overwrite, changes=_pairs(set_ or [], "--set"),
@@ -195,7 +196,6 @@ def population_make(
     from rich.console import Console
     from rich.table import Table
 
-    from paget.cli.progress import Bars
     from paget.parameters import ParameterSet
     from paget.population import BLOCK, Population, summary
 

@@ -154,7 +154,7 @@ def forest(m: Material) -> Drawing:
     for group in m.protocol.analyses.subgroups:
         record = _find(m.records, "hazard_ratio", endpoint="overall-survival", subgroup=group.id)
         if record is not None:
-            rows.append(row(record, group.label, "yes", m.adsl.filter(m.groups[group.id])))
+            rows.append(row(record, group.label, "", m.adsl.filter(m.groups[group.id])))
     whole = _find(m.records, "hazard_ratio", endpoint="overall-survival")
     assert whole is not None
     return forest_figure.draw(

@@ -68,15 +68,10 @@ class Replicates:
 
     def envelope(self, arm: int, low: float = 0.05, high: float = 0.95) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         """Band of the replicates' survival curves of an arm (1 experimental, 0 control)."""
-        lower, upper = np.nanquantile(self._filled()[:, arm], [low, high], axis=0)
-        return self.grid, lower, upper
-
-    def _filled(self) -> NDArray[np.float64]:
-        # a column where hardly any trial is still followed says nothing: cut there
-        curves = self.curves.copy()
-        thin = np.isnan(curves).mean(axis=0) > 0.2
-        curves[:, thin] = 0.0
-        return curves
+        curves = self.curves[:, arm]
+        followed = np.isnan(curves).mean(axis=0) <= 0.2  # where fewer trials are still followed a band would mislead
+        lower, upper = np.nanquantile(curves[:, followed], [low, high], axis=0)
+        return self.grid[followed], lower, upper
 
 
 def summarise_replicates(rows: pl.DataFrame, protocol: Protocol, *, threads: int = 1) -> Replicates:

@@ -4,6 +4,8 @@ Order of events in a step (docs/architecture.md tells it in prose): the body mov
 step; drugs whose course is over end; an operation that falls due is done; a visit that falls due is held, and after it the clinic may
 change therapy; the gate of a trial is a visit too. Stops are the same in every arm, whatever the arm does at them, so that an arm
 without effect changes not one bit.
+
+Longer than other files because the loop is one idea: cut in two, its order of events could no longer be read in one place.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import numpy as np
 from paget._jit import jit
 from paget.biology.advance import UNDRAWN, advance, age_hazards, suppressing_volume, tally
 from paget.biology.death import background_hazard, cancer_hazard
+from paget.biology.founding import pool_waiting
 from paget.biology.layout import DORMANT, VASCULAR
 from paget.biology.natural_history import FIRST_COLONY, grow_to_diagnosis
 from paget.biology.patient import NOBODY, draw_tropism
@@ -407,6 +410,7 @@ def live(seed, patient, p, library, standard, plan, arms, which, flags, who, sto
         at_gate = gated and not randomised and body.day >= gate
         if body.day >= clinic.next_visit or at_gate:
             clinic.visits += 1
+            pool_waiting(p, who, store)
             clinic.ecog = observed_ecog(seed, who, body, drugs.cytotoxic, clinic.visits, p)
             new_distant, new_local = look(seed, who, store, clinic.visits, p)
             sum_up(who, store, clinic)

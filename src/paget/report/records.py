@@ -162,6 +162,12 @@ def who(record: Record, labels: Mapping[str, str] | None = None) -> str:
     return names.get(str(arm), str(arm)) if arm else "all"
 
 
+def _main(r: Record) -> bool:
+    """Hazard ratios, medians and what the twins show, of the whole trial from randomisation: of interest without a published partner."""
+    whole = not r.get("subgroup") and r.get("population", "itt") == "itt" and r.get("time_zero", "randomisation") == "randomisation"
+    return whole and r["measure"] in _ORDER and r["measure"] not in ("survival", "cumulative_incidence")
+
+
 def headline(records: Sequence[Record], *, all_records: bool = False) -> list[Record]:
     """Choose the records of the comparison table: published ones and the main ones of the trial.
 
@@ -169,11 +175,7 @@ def headline(records: Sequence[Record], *, all_records: bool = False) -> list[Re
     """
     if all_records:
         return list(records)
-    kept = [
-        r
-        for r in records
-        if r.get("published") or (r["measure"] in _ORDER and not r.get("subgroup") and r.get("population", "itt") == "itt")
-    ]
+    kept = [r for r in records if r.get("published") or _main(r)]
     endpoints = list(ENDPOINTS)
 
     def place(record: Record) -> tuple[int, int, int, str, float]:

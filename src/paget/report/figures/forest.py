@@ -112,9 +112,9 @@ def draw(
         at = _at(axes, i)
         bold = row is None or row is overall
         at(columns["group"] + (0.0 if bold else 0.14), text, weight="bold" if bold else "normal")
+        if show_p is not None:
+            at(columns["p"], _p(show_p), ha="center")
         if row is None:
-            if show_p is not None:
-                at(columns["p"], _p(show_p), ha="center")
             continue
         at(columns["exp"], f"{row.events_experimental}/{row.n_experimental}", ha="center")
         at(columns["con"], f"{row.events_control}/{row.n_control}", ha="center")
@@ -150,6 +150,10 @@ def _lines(rows: Sequence[ForestRow], overall: ForestRow) -> list[tuple[str, For
     lines: list[tuple[str, ForestRow | None, float | None]] = [("All patients", overall, None)]
     last = None
     for row in rows:
+        if not row.level:  # a condition that patients meet or not stands on one line
+            lines.append((row.subgroup, row, row.interaction_p))
+            last = None
+            continue
         if row.subgroup != last:
             lines.append((row.subgroup, None, row.interaction_p))
             last = row.subgroup
