@@ -110,7 +110,7 @@ def test_long_files_say_why():
     silent = []
     for path in SOURCE.rglob("*.py"):
         text = path.read_text(encoding="utf-8")
-        told = re.search(r"\b(long|length|lines)\b", (ast.get_docstring(ast.parse(text)) or "").lower())
+        told = re.search(r"\b(long|longer|length|lines)\b", (ast.get_docstring(ast.parse(text)) or "").lower())
         if len(text.splitlines()) > 400 and not told:
             silent.append(f"{path.relative_to(SOURCE)}: {len(text.splitlines())} lines")
     assert silent == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -143,10 +142,11 @@ def draw(course: PatientCourse) -> Drawing:
     names = list(dict.fromkeys(bar.label for bar in course.treatments))
     strip = 0.2 * max(len(names), 1) + 0.1
     marks = _grouped(course.events)
-    figure = canvas(7.6, 0.75 + strip + 0.12 + 2.9 + 1.75)
+    # names of late events lean out to the right: room for them, and above for the longest
+    figure = canvas(9.0, 0.75 + strip + 0.12 + 2.9 + 1.75)
     end = _end(course)
-    below = place(figure, 1.7, 0.75, 5.7, strip)
-    axes = place(figure, 1.7, 0.75 + strip + 0.12, 5.7, 2.9)
+    below = place(figure, 2.1, 0.75, 5.7, strip)
+    axes = place(figure, 2.1, 0.75 + strip + 0.12, 5.7, 2.9)
     organs = [o for o in ORGANS if any(track.organ == o for track in course.lesions)]
     strange = {t.organ for t in course.lesions} - set(ORGANS)
     if strange:
@@ -259,6 +259,11 @@ def _events(axes: Any, marks: Sequence[tuple[float, str]], end: float) -> None:
         )
 
 
+def _cut(name: str, most: int = 30) -> str:
+    """A name that fits beside the bars (its end tells least)."""
+    return name if len(name) <= most else name[: most - 1] + "…"
+
+
 def _treatments(axes: Any, course: PatientCourse, names: Sequence[str], end: float, months: Sequence[float]) -> None:
     for bar in course.treatments:
         i = names.index(bar.label)
@@ -271,7 +276,7 @@ def _treatments(axes: Any, course: PatientCourse, names: Sequence[str], end: flo
             edgecolor=INK,
             lw=0.5,
         )
-    axes.set_yticks(range(len(names)), [textwrap.shorten(name, 27, placeholder="…") for name in names])
+    axes.set_yticks(range(len(names)), [_cut(name) for name in names])
     axes.tick_params(axis="y", labelsize=7.5, length=0)
     axes.set(xlim=(0, end * 1.02), ylim=(max(len(names), 1) - 0.4, -0.6), xticks=months)
     axes.set_xlabel("Months from diagnosis")
