@@ -38,12 +38,12 @@ def test_fatal_operation_kills_within_thirty_days(stage_four, point):
 def test_operation_comes_when_the_arm_says(stage_four, point):
     """Days of surgery are lognormal around the median after time zero; the fraction received is that of the arm; ECOG decides."""
     p = point.with_values({"lethal_hazard_per_year": 1e-9, "switch_background_death": 0.0})
-    plan = a_plan({**SURGERY, "received": 0.7, "delay_median": 80, "delay_sd_log": 0.5})
+    plan = a_plan({**SURGERY, "received": 0.7, "delay_median": 80, "delay_sd_log": 0.5}, horizon_days=1_000.0)
     out = simulate(plan, stage_four, 0, p, seed=SEED)
     day = out["surgery_day"]
     assert np.isfinite(day).mean() == pytest.approx(0.7, abs=4 * math.sqrt(0.21 / len(day)))
     assert stats.kstest(np.log(day[np.isfinite(day)] / 80) / 0.5, "norm").pvalue > 1e-3
-    fit = simulate(a_plan({**SURGERY, "max_ecog": -1}), stage_four[:200], 0, p, seed=SEED)
+    fit = simulate(a_plan({**SURGERY, "max_ecog": -1}, horizon_days=400.0), stage_four[:200], 0, p, seed=SEED)
     assert np.all(np.isnan(fit["surgery_day"]))
 
 
@@ -186,7 +186,7 @@ def test_maintenance_follows_the_end_of_chemotherapy(stage_four, point, arm):
     """Endocrine maintenance begins on the day the taxane stops: not when trastuzumab stops first; and in a pause too."""
     regimen = library().regimen_index("taxane+trastuzumab-then-endocrine")
     p = point.with_values({"untreated_share": 0.0, "first_line_futile_hazard_per_year": 1e9, "lethal_hazard_per_year": 1e-9})
-    plan = a_plan({**arm, "first_regimen": regimen}, visits=((1e4, math.inf),))
+    plan = a_plan({**arm, "first_regimen": regimen}, visits=((1e4, math.inf),), horizon_days=400.0)
     ids = stage_four[:700]
     detail = replay(plan, ids, 0, p, seed=SEED)
     taxane, trastuzumab = course_ends(ids)
