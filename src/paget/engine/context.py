@@ -117,8 +117,8 @@ def _uncertainty(product: Product, records: list[dict[str, Any]]) -> list[Uncert
 def _notes(product: Product) -> list[str]:
     merged = int((product.patients["merged_colonies"] > 0).sum())
     notes = [
-        f"{merged} of {product.patients.height} patients of the trial had more colonies than the store holds rows for; "
-        "the surplus, nearly all microscopic, was merged by organ and counted."
+        f"In {merged} of {product.patients.height} patients of the trial some like colonies (asleep, waiting for vessels, or beyond "
+        "the rows of the store) stand together in one row; each is counted (manifest.json)."
     ]
     changed = sorted(name for name in product.parameters.changed if not name.startswith("switch_"))
     notes += [f"Changed by the user: {name} = {product.parameters[name]}." for name in changed]

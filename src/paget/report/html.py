@@ -169,6 +169,11 @@ def write_report(path: Path, context: ReportContext) -> Path:
     return write_atomic(path, render_report(context).encode())
 
 
+def _error(measure: str, mc_se: float) -> str:
+    """A Monte-Carlo error with a digit more than the number it belongs to: it is small where replicates are many."""
+    return f"{mc_se:.3f}" if measure == "hazard_ratio" else number(measure, mc_se)
+
+
 def _row(record: Record, labels: Mapping[str, str]) -> dict[str, Any]:
     measure = str(record["measure"])
     published = record.get("published")
@@ -180,7 +185,7 @@ def _row(record: Record, labels: Mapping[str, str]) -> dict[str, Any]:
         "simulated": number(measure, record.get("value")),
         "interval": interval(measure, record),
         "replicated": replicated(record),
-        "mc_se": number(measure, mc) if mc is not None else "",
+        "mc_se": _error(measure, mc) if mc is not None else "",
         "published": number(measure, published["value"]) if published else None,
         "published_interval": interval(measure, published) if published else "",
         "evidence": published.get("evidence", "") if published else "",

@@ -148,6 +148,10 @@ def what(record: Record) -> str:
         extra.append(str(record["population"]))
     if record.get("subgroup"):
         extra.append(str(record["subgroup"]))
+    if record.get("cut"):
+        extra.append(f"{record['cut']} look")
+    if measure.startswith("twin") and record.get("method"):
+        extra.append(str(record["method"]).split(":")[0])
     return text + (f" ({', '.join(extra)})" if extra else "")
 
 
