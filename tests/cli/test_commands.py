@@ -151,7 +151,7 @@ def test_a_population_that_nobody_enters_is_explained(tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT is a POSIX signal")
 def test_an_interrupted_run_ends_with_130_and_resumes(tmp_path):
     """Ctrl-C: exit code 130, one line, nothing lost."""
-    command = [*PAGET, "run", "mf07-01", "--patients", "60", "--replicates", "400", "--seed", "5", "--out", "r"]
+    command = [*PAGET, "run", "mf07-01", "--patients", "60", "--replicates", "150", "--seed", "5", "--out", "r"]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     deadline = time.time() + 120
     while time.time() < deadline and not list((tmp_path / "r" / ".work").glob("*.parquet")):

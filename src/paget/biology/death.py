@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from paget._jit import jit
-from paget.biology.layout import BRAIN, BREAST, LIVER, LUNG, N_PLACES
+from paget.biology.layout import BRAIN, BREAST, LIVER, LUNG, N_PLACES, REGIONAL_NODES
 
 
 @jit
@@ -16,7 +16,7 @@ def cancer_hazard(burden_cm3, p):
     for place in range(N_PLACES):
         if burden_cm3[place] > 1e-3:
             term = math.exp(p.lethal_exponent * math.log(burden_cm3[place] / p.lethal_burden_cm3[place]))
-            if place == BREAST:
+            if place == BREAST or place == REGIONAL_NODES:
                 term *= p.switch_local_progression
             total += term
             if place == LIVER or place == LUNG or place == BRAIN:

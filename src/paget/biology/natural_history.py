@@ -174,7 +174,7 @@ def _nodes(seed, patient, p, who, store, day, log_capacity):
         seed, patient, p, who, store, key, REGIONAL_NODES, first, (False, 0.0, 0.0), store[PRIMARY_ROW].fraction, False, 1.0
     )
     who.n = n
-    nodes.mult = float(count)
+    nodes.mult = 1.0  # the others are younger, hence much smaller: they count for the stage, not for the burden
     nodes.label = NODES_ROW
     nodes.state = 1
     nodes.clock = 0.0
