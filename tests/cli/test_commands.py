@@ -138,12 +138,14 @@ def test_mistakes_end_with_2_and_one_message(arguments, said, tmp_path):
 
 def test_a_population_that_nobody_enters_is_explained(tmp_path):
     """The condition that empties the population is named, with how far it misses."""
-    from paget.study import load_protocol, to_yaml
+    import yaml
 
-    text = to_yaml(load_protocol("mf07-01"))
+    from paget.study import load_protocol, plain
+
+    data = plain(load_protocol("mf07-01"))
+    data["population"]["eligibility"].append({"attribute": "n_metastases", "above": 900, "reason": "x", "source": "assumed"})
     mine = tmp_path / "empty.yaml"
-    nobody = "eligibility:\n    - {attribute: n_metastases, above: 900, reason: x, source: assumed}"
-    mine.write_text(text.replace("eligibility:", nobody, 1))
+    mine.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
     _, err = paget("run", str(mine), "--replicates", "0", cwd=tmp_path, code=2)
     assert "n_metastases" in err
 

@@ -51,7 +51,7 @@ def test_assumed_baseline_has_reason_and_another_value(name):
     """Every assumed baseline fraction is varied once, and the varied mix is a valid protocol too."""
     protocol = load_protocol(name)
     assumed = [item for item in protocol.population.baseline if item.assumed]
-    assert assumed
+    assert assumed or name == "e2108"  # which imposes published shares only
     assert all(item.reason and item.varied for item in assumed)
     changed = {
         f"population.baseline.{i}.fraction": item.varied.fraction

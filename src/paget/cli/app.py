@@ -70,19 +70,25 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(arguments: list[str] | None) -> int:
     try:
         result = app(args=arguments, standalone_mode=False)
+        if result == 130:  # typer's own answer to Ctrl-C
+            return _interrupted()
         return result if isinstance(result, int) else 0
     except PagetError as error:
         _tell(str(error))
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        _tell("interrupted; what was finished is kept, and --resume goes on from there")
-        return 130
+        return _interrupted()
     except BrokenPipeError:
         # the reader of a pipe went away: not an error of anybody's
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
         return _other(error)
+
+
+def _interrupted() -> int:
+    _tell("interrupted; what was finished is kept, and --resume goes on from there")
+    return 130
 
 
 def _other(error: Exception) -> int:

@@ -190,6 +190,7 @@ def simulate(
             if on_chunk:
                 on_chunk(done)
     else:
+        work(len(ids))  # nobody: compiles the kernels, or loads them, before threads ask for them at the same time
         with ThreadPoolExecutor(threads) as pool:
             try:
                 for done in pool.map(work, starts):
