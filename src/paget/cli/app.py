@@ -92,8 +92,6 @@ def _interrupted() -> int:
 
 
 def _other(error: Exception) -> int:
-    from typer import core  # noqa: F401
-
     show = getattr(error, "format_message", None)
     if show is not None:  # usage errors of the option parser
         context = getattr(error, "ctx", None)

@@ -119,8 +119,6 @@ def check_file(file: Path, dry_run: bool) -> None:
 
 def _kind_of(file: Path) -> str:
     """An evidence file is a list of studies, a protocol a mapping."""
-    import yaml
-
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -129,7 +127,7 @@ def _kind_of(file: Path) -> str:
         stripped = line.strip()
         if stripped and not stripped.startswith("#"):
             return "evidence" if stripped.startswith("- ") else "protocol"
-    raise PagetError("this file is empty", where=file, expected="a protocol or a list of studies") from yaml.YAMLError()
+    raise PagetError("this file is empty", where=file, expected="a protocol or a list of studies")
 
 
 def _dry_run(protocol: Protocol, where: str) -> None:

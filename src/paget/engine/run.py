@@ -25,7 +25,7 @@ from paget.engine.twins import live_twins
 from paget.engine.warm import compile_kernels
 from paget.errors import PagetError
 from paget.parameters import ParameterSet
-from paget.population import Population
+from paget.population import BLOCK, Population
 from paget.study import Protocol, load_protocol, override, plain, protocol_hash
 
 if TYPE_CHECKING:
@@ -51,7 +51,6 @@ class Request:
     replicates: int
     twins: bool
     where: str
-    asked: str
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, written to ``request.json``."""
@@ -102,7 +101,7 @@ def resolve_request(
     chosen = (parameters or ParameterSet.point()).with_switches(loaded.switches, where=where)
     chosen = chosen.with_switches(switches or {}).with_values(changes or {})
     compile_plan(loaded, chosen)
-    return Request(loaded, chosen, seed, replicates, twins, where, where)
+    return Request(loaded, chosen, seed, replicates, twins, where)
 
 
 def _whole(name: str, value: object, least: int) -> None:
@@ -253,7 +252,7 @@ def _manifest(request: Request, product: Product) -> dict[str, Any]:
         "replicates": request.replicates,
         "packages": {name: version(name) for name in ("numba", "numpy", "polars", "pydantic", "scipy", "matplotlib")},
         "counts": {
-            "natural_histories_examined": product.candidates.blocks * _block(),
+            "natural_histories_examined": product.candidates.blocks * BLOCK,
             "randomised": product.patients.height,
             "patients_with_merged_colonies": int((merged > 0).sum()),
             "colonies_merged": int(merged.sum()),
@@ -261,14 +260,8 @@ def _manifest(request: Request, product: Product) -> dict[str, Any]:
     }
 
 
-def _block() -> int:
-    from paget.population import BLOCK
-
-    return BLOCK
-
-
 def _command(request: Request) -> str:
-    parts = ["paget run", request.asked, f"--seed {request.seed}", f"--replicates {request.replicates}"]
+    parts = ["paget run", request.where, f"--seed {request.seed}", f"--replicates {request.replicates}"]
     if request.twins:
         parts.append("--twins")
     parts += [f"--set {name}={request.parameters[name]!r}" for name in sorted(request.parameters.changed)]
