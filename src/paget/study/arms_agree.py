@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from paget.forms.faults import Fault, Key, absent, twice
 from paget.study.arms import NO_SYSTEMIC, STANDARD_OF_CARE
 from paget.study.conditions import contradictions
-from paget.study.faults import Fault, Key, absent, twice
 
 if TYPE_CHECKING:
     from paget.study.protocol import Protocol

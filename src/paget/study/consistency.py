@@ -9,12 +9,12 @@ import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from paget.forms.faults import Fault, Key, absent, twice
 from paget.study import assumptions
 from paget.study.analyses import AT_A_TIME, RATIOS, SHARES, size_classes
 from paget.study.arms_agree import check_arms, check_single_arm
 from paget.study.attributes import ATTRIBUTES, did_you_mean
 from paget.study.conditions import Condition, Region, contradictions, region
-from paget.study.faults import Fault, Key, absent, twice
 from paget.study.values import LESION_ENDPOINTS, LOCAL_ENDPOINTS, timed
 
 if TYPE_CHECKING:

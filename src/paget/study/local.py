@@ -10,7 +10,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from paget.study.faults import Fault, Faults
+from paget.forms.faults import Fault, Faults
 from paget.study.values import Block, Days, Fraction, Id
 
 MOST_LOCAL = 3
