@@ -75,6 +75,7 @@ def summarise(
     delayed_entry: bool = True,
     maxcombo_when: Literal["auto", "always", "never"] = "auto",
     published: Iterable[Mapping[str, Any]] = (),
+    months_of: Iterable[Mapping[str, Any]] = (),
     p_values: bool = True,
     role: str = "prediction",
     incomplete: str = "error",
@@ -115,6 +116,8 @@ def summarise(
     published : iterable of mapping
         Figures {endpoint, measure, arm or comparison, at_months, subgroup, value, ci_low, ci_high,
         ci_level, evidence}.
+    months_of : iterable of mapping
+        Published figures that are joined later: their times are read out too.
     p_values : bool
         Give p values and tests; False for any size but the real trial's.
     role : str
@@ -137,6 +140,7 @@ def summarise(
     if not 0.5 < ci_level < 1.0:
         raise PagetError("the level of an interval is a share", key="ci_level", got=ci_level, expected="between 0.5 and 1")
     figures = check_published(published)
+    timed = [*figures, *check_published(months_of)]
     specs = _specifications(endpoints, adtte)
     if not specs:
         raise PagetError("no endpoint was asked for", expected="one of " + ", ".join(ENDPOINTS))
@@ -149,7 +153,7 @@ def summarise(
             note = "nobody has this time"
             records.append(record(spec.name, "median_months", None, arm=experimental, note=note, role=role))
             continue
-        marks = _landmarks(landmarks_months, figures, spec)
+        marks = _landmarks(landmarks_months, timed, spec)
         for population in populations:
             try:
                 data, arm = _population(adsl, adtte, spec, population, (experimental, control), incomplete)

@@ -154,7 +154,7 @@ def exposures_frame(detail: Detail) -> pl.DataFrame:
         {
             "patient_id": rows["patient_id"],
             "agent": [agents[k] for k in rows["agent"]],
-            "cytotoxic": [known.agents[agents[k]].cytotoxic for k in rows["agent"]],
+            "cytotoxic": known.agent_records()["cytotoxic"][rows["agent"]] == 1,
             "line": rows["line"],
             "start_day": rows["start_day"],
             "stop_day": rows["stop_day"],
