@@ -117,8 +117,6 @@ def event_rates(
     adsl: pl.DataFrame, adtte: pl.DataFrame, code: str, *, experimental: str, control: str | None, level: float = 0.95
 ) -> list[Record]:
     """Crude share of patients with an event of a time endpoint by the data cut, as some papers print it."""
-    import polars as pl
-
     if code not in set(adtte["PARAMCD"].to_list()):
         return [record(NAMES[code], "rate", None, arm=experimental, note="nobody has this time")]
     data: Endpoint = read_endpoint(adsl, adtte, code, incomplete="drop")

@@ -155,7 +155,7 @@ def incidence(m: Material, code: str = "TTLRP") -> Drawing:
         for entry, value in published_values(m.protocol)
         if entry.endpoint == code and entry.measure == "cumulative_incidence" and entry.arm in labels
     ]
-    words = {} if code == "TTLRP" else {"endpoint": endpoint_name(NAMES[code])}
+    words: dict[str, Any] = {} if code == "TTLRP" else {"endpoint": endpoint_name(NAMES[code])}
     origin = ORIGINS.get(code, "entry" if m.protocol.single_arm else "randomisation")
     return incidence_figure.draw(curves, ticks=ticks, published=points, time_zero=origin, **words)
 

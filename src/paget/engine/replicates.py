@@ -192,7 +192,8 @@ def _share(hits: Any, of: Any, replicate: NDArray[np.int64], everyone: NDArray[n
     place = np.searchsorted(everyone, replicate)
     top = np.bincount(place, np.asarray(hits, float), len(everyone))
     bottom = np.bincount(place, np.asarray(of, float), len(everyone))
-    return np.divide(top, bottom, out=np.full(len(everyone), np.nan), where=bottom > 0)
+    found: NDArray[np.float64] = np.divide(top, bottom, out=np.full(len(everyone), np.nan), where=bottom > 0)
+    return found
 
 
 def add_spread(records: list[dict[str, Any]], replicates: Replicates, protocol: Protocol) -> None:

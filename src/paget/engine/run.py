@@ -16,10 +16,11 @@ from paget._jit import kernel_hash
 from paget._version import __version__
 from paget.engine.compile import compile_plan
 from paget.engine.folder import RunFolder, digest, disk_errors
-from paget.engine.outputs import Product, write_outputs
+from paget.engine.outputs import write_outputs
 from paget.engine.replicates import chunks, live_chunk
 from paget.engine.result import Run
 from paget.engine.screen import Candidates, Screening
+from paget.engine.summary import Product
 from paget.engine.therapies import check_given
 from paget.engine.trial import enrol, live_roster
 from paget.engine.twins import live_twins

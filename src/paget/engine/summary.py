@@ -73,7 +73,7 @@ def summary_records(product: Product, patients: pl.DataFrame, tables: dict[str, 
     """
     protocol = product.protocol
     published = _published(protocol, None if cut is None else cut.id)
-    endpoints = [endpoint for endpoint in protocol.endpoints if timed(endpoint)]
+    endpoints: list[str] = [endpoint for endpoint in protocol.endpoints if timed(endpoint)]
     if cut is not None:
         endpoints = sorted({entry["endpoint"] for entry in published if entry["endpoint"]}, key=endpoints.index)
     records: Records = []

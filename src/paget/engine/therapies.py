@@ -63,7 +63,7 @@ def check_places(protocol: Protocol) -> None:
     PagetError
         With the therapy, the places that it treats, and the arm.
     """
-    records = library().local_records() if protocol.local else []
+    records = library().local_records()
     nowhere_else = {"bone_only": "bone", "solitary_bone": "bone", "liver_only": "liver"}
     only = [
         place for attribute, place in nowhere_else.items()

@@ -97,14 +97,13 @@ def live_roster(
     arm: int | None = None,
 ) -> pl.DataFrame:
     """Live everybody on a roster in her arm (or all in one arm, for twins); the patients' table."""
-    import polars as pl
-
     plan = compile_plan(protocol, parameters, to_death=to_death)
     lived = roster.lived if arm is None else roster.choices[:, arm]
     outcomes = simulate(
         plan, roster.patient_id, lived, parameters, seed=seed, flags=roster.flags, threads=threads
     )
-    return roster_frame(protocol, roster, patients_frame(outcomes, plan), roster.arm if arm is None else np.full_like(roster.arm, arm), seed)
+    assigned = roster.arm if arm is None else np.full_like(roster.arm, arm)
+    return roster_frame(protocol, roster, patients_frame(outcomes, plan), assigned, seed)
 
 
 def roster_frame(protocol: Protocol, roster: Roster, frame: pl.DataFrame, arm: NDArray[np.int64], seed: int) -> pl.DataFrame:

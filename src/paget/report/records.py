@@ -64,8 +64,8 @@ ROLES = {
 """What each role of a number means, in words."""
 
 _ORDER = (
-    "hazard_ratio", "odds_ratio", "rate", "rate_difference", "median_months", "survival", "cumulative_incidence", "twin_hazard_ratio", "twin_mean_gain_months",
-    "twin_share_gaining", "twin_share_losing", "twin_variance_ratio",
+    "hazard_ratio", "odds_ratio", "rate", "rate_difference", "median_months", "survival", "cumulative_incidence",
+    "twin_hazard_ratio", "twin_mean_gain_months", "twin_share_gaining", "twin_share_losing", "twin_variance_ratio",
 )  # fmt: skip
 
 
@@ -185,7 +185,7 @@ def who(record: Record, labels: Mapping[str, str] | None = None) -> str:
 def _main(r: Record) -> bool:
     """Hazard ratios, medians and what the twins show, of the whole trial from randomisation: of interest without a published partner."""
     if str(r.get("endpoint")).startswith("lesion-"):  # the size classes of treated lesions are results, not subgroups
-        return r["measure"] == "rate"
+        return bool(r["measure"] == "rate")
     whole = not r.get("subgroup") and r.get("population", "itt") == "itt" and r.get("time_zero", "randomisation") == "randomisation"
     return whole and r["measure"] in _ORDER and r["measure"] not in ("survival", "cumulative_incidence")
 

@@ -6,6 +6,7 @@ within the study's window after it. A lesion that no longer shows is a complete 
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,11 +48,12 @@ def size_class(cm: pl.Expr, limits: tuple[float, ...]) -> pl.Expr:
     if not limits:
         return pl.lit("all")
     names = [f"<{limits[0]:g} cm"]
-    names += [f"{low:g}-{high:g} cm" for low, high in zip(limits, limits[1:], strict=False)]
+    names += [f"{low:g}-{high:g} cm" for low, high in itertools.pairwise(limits)]
     found: Any = pl.when(cm < limits[0]).then(pl.lit(names[0]))
     for high, name in zip(limits[1:], names[1:], strict=True):
         found = found.when(cm < high).then(pl.lit(name))
-    return found.otherwise(pl.lit(f">={limits[-1]:g} cm"))
+    last: pl.Expr = found.otherwise(pl.lit(f">={limits[-1]:g} cm"))
+    return last
 
 
 def response_of(now: pl.Expr, before: pl.Expr) -> pl.Expr:

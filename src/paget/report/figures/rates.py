@@ -73,10 +73,12 @@ def draw(rows: Sequence[RateRow], *, title: str = "Responses", level: float = 0.
     if not rows:
         raise ValueError("there is no share to draw")
     lines: list[tuple[str, RateRow | None]] = []
-    for row in rows:
-        if not lines or row.group != (lines[-1][1] or row).group:
-            lines.append((row.group, None))
-        lines.append((row.name, row))
+    group = ""
+    for one in rows:
+        if one.group != group:
+            lines.append((one.group, None))
+            group = one.group
+        lines.append((one.name, one))
     height = 0.28 * len(lines)
     figure = canvas(7.6, height + 1.75)
     axes = place(figure, 3.35, 0.95, 4.05, height)
