@@ -13,7 +13,7 @@ from paget.parameters import ParameterSet, switch_names
 from paget.study import Protocol, check_names, mask
 from paget.study.arms import NO_SYSTEMIC, STANDARD_OF_CARE, Arm
 from paget.therapy import library
-from paget.therapy.library import AXES
+from paget.therapy.form import AXES
 from paget.units import DAYS_PER_MONTH
 
 SURGEON_MAX_ECOG = 3

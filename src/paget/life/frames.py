@@ -61,7 +61,7 @@ def patients_frame(outcomes: Records, plan: LifePlan) -> pl.DataFrame:
     """
     import polars as pl
 
-    regimens = np.asarray([*library().regimens, "none"])
+    regimens = np.asarray([*plan.library.regimens, "none"])
     kinds = np.where(
         np.isnan(outcomes["surgery_day"]), "", np.where(outcomes["conserving"] == 1, "breast-conserving", "mastectomy")
     )

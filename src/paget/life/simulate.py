@@ -23,8 +23,8 @@ from paget.errors import unknown
 from paget.life.kernel import live
 from paget.life.state import ARM, ASSESSMENT, EVENT, EXPOSURE, OUTCOME, PLAN, SIGHTING, TREATED_LESION
 from paget.parameters import ParameterSet
-from paget.therapy import library
-from paget.therapy.library import AXES
+from paget.therapy import Library, library
+from paget.therapy.form import AXES
 
 Records = NDArray[Any]
 
@@ -95,6 +95,8 @@ class LifePlan:
         Axes of drugs that nobody receives, whatever the standard says.
     surveillance : Surveillance, optional
         Follow-up of early disease that may find a relapse before it is felt.
+    library : Library
+        Therapies, regimens and standards that the names and indices of the plan are of.
     """
 
     standard_of_care: str
@@ -106,6 +108,7 @@ class LifePlan:
     visits: tuple[tuple[float, float], ...] = ((84.0, math.inf),)
     not_available: tuple[str, ...] = ()
     surveillance: Surveillance | None = None
+    library: Library = field(default_factory=library)
 
     def plan_record(self, stop_at_gate: int = 0) -> Records:
         """The plan as the kernel reads it."""
@@ -164,15 +167,16 @@ def _each(value: Sequence[int] | NDArray[np.int64] | int, ids: NDArray[np.int64]
 
 
 def _shared(plan: LifePlan, parameters: ParameterSet, stop_at_gate: int) -> tuple[Records, ...]:
-    agents = library().agent_records()
+    shelf = plan.library
+    agents = shelf.agent_records()
     for axis in plan.not_available:
         if axis not in AXES:
             raise unknown("axis of drugs", axis, AXES)
-        mine = [agent.axis == axis for agent in library().agents.values()]
+        mine = [agent.axis == axis for agent in shelf.agents.values()]
         agents["kill"][mine] = 0.0
     return (
-        parameters.record, agents, library().regimen_records(), library().local_records(),
-        library().standard_record(plan.standard_of_care), plan.plan_record(stop_at_gate), plan.arm_records(),
+        parameters.record, agents, shelf.regimen_records(), shelf.local_records(),
+        shelf.standard_record(plan.standard_of_care), plan.plan_record(stop_at_gate), plan.arm_records(),
     )  # fmt: skip
 
 
