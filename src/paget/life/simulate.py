@@ -80,8 +80,8 @@ class LifePlan:
     ----------
     horizon_days : float
         Lives are followed to death or to this day after diagnosis.
-    source : {"de-novo", "relapse", "all"}
-        De novo stage IV; relapse after early disease; or everybody from diagnosis, whatever the stage (an untreated series).
+    source : {"de-novo", "relapse", "both", "all"}
+        De novo stage IV; relapse after early disease; both of these; or everybody from diagnosis, whatever the stage (an untreated series).
     gate_days : (float, float)
         Shortest and longest induction before randomisation; (0, 0) randomises at diagnosis.
     gate_required : {"nothing", "no-progression", "response"}
@@ -100,7 +100,7 @@ class LifePlan:
     """
 
     standard_of_care: str
-    arms: tuple[dict[str, float], ...] = field(default_factory=lambda: ({},))
+    arms: tuple[Mapping[str, Any], ...] = field(default_factory=lambda: ({},))
     horizon_days: float = 25 * 365.25
     source: str = "de-novo"
     gate_days: tuple[float, float] = (0.0, 0.0)
@@ -114,7 +114,7 @@ class LifePlan:
         """The plan as the kernel reads it."""
         out = np.zeros(1, PLAN)
         out["horizon"] = self.horizon_days
-        out["relapse"] = ("de-novo", "relapse", "all").index(self.source)
+        out["relapse"] = ("de-novo", "relapse", "all", "both").index(self.source)
         out["gate_low"], out["gate_high"] = self.gate_days
         out["gate_required"] = ("nothing", "no-progression", "response").index(self.gate_required)
         out["stop_at_gate"] = stop_at_gate
@@ -132,6 +132,7 @@ class LifePlan:
             row["received"], row["max_ecog"], row["first_regimen"] = 1.0, 4, -1
             row["local"] = -1
             row["local_received"] = 1.0
+            row["later_regimen"] = -1
             for name, value in arm.items():
                 row[name] = value
         return out
