@@ -11,7 +11,6 @@ from paget.biology.layout import N_ORGANS, PLACES, SUBTYPES
 from paget.clinic.state import RESPONSES
 from paget.life.simulate import Detail, LifePlan
 from paget.life.state import EVENTS
-from paget.therapy import library
 from paget.therapy.local import REFUSALS
 from paget.units import DAYS_PER_MONTH
 
@@ -132,11 +131,11 @@ def lesions_frame(detail: Detail) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def events_frame(detail: Detail) -> pl.DataFrame:
-    """Events of replayed patients, in words."""
+def events_frame(detail: Detail, plan: LifePlan) -> pl.DataFrame:
+    """Events of lives replayed under a plan, in words."""
     import polars as pl
 
-    regimens = [*library().regimens, "none"]
+    regimens = [*plan.library.regimens, "none"]
     words = []
     for row in detail.events:
         name, value = EVENTS[row["event"]], float(row["detail"])

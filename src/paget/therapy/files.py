@@ -60,6 +60,18 @@ def read_therapy(path: str | Path, *, base: EvidenceBase | None = None) -> Thera
     return therapy
 
 
+def therapy_from(given: str | Path | Mapping[str, Any]) -> Therapy:
+    """A user's therapy from its file or from what is in it, checked with its sources."""
+    if not isinstance(given, Mapping):
+        return read_therapy(given)
+    where = str(given.get("id", "therapy"))
+    therapy = validate_therapy(dict(given), where=where)
+    faults = source_faults(therapy)
+    if faults:
+        raise to_error(faults, where)
+    return therapy
+
+
 def source_faults(therapy: Therapy, base: EvidenceBase | None = None) -> list[Fault]:
     """Sources that do not exist or are retracted, and findings that no result of their study is."""
     from paget.evidence import load

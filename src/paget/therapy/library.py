@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from importlib.resources import files
@@ -20,7 +20,7 @@ from pydantic import BaseModel, ValidationError
 
 from paget.biology.layout import SUBTYPES
 from paget.errors import PagetError, unknown
-from paget.therapy.files import read_therapy, shipped_therapies
+from paget.therapy.files import shipped_therapies, therapy_from
 from paget.therapy.form import AXES, FAMILIES, Therapy
 from paget.therapy.layout import AGENT, LOCAL, REGIMEN, STANDARD
 from paget.therapy.regimens import Course, Regimen, Standard
@@ -50,11 +50,9 @@ class Library:
 
     @cached_property
     def hash(self) -> str:
-        """Name of what a user's own files hold; empty without any."""
-        if not self.own:
-            return ""
-        told = "".join(self.therapies[name].model_dump_json(by_alias=True) for name in self.own)
-        return hashlib.sha256(told.encode()).hexdigest()
+        """Name of all that the library holds: what was simulated with other contents must not be read again."""
+        held = (*self.therapies.values(), *self.regimens.values(), *self.standards.values())
+        return hashlib.sha256("".join(one.model_dump_json(by_alias=True) for one in held).encode()).hexdigest()
 
     def regimen_index(self, name: str) -> int:
         """Index of a regimen in the compiled records."""
@@ -189,13 +187,13 @@ def _shipped() -> Library:
     return Library(therapies, _regimens(therapies, written), standards)
 
 
-def library(extra: Sequence[str | Path] = ()) -> Library:
-    """The shipped library, with a user's own therapy files added.
+def library(extra: Sequence[str | Path | Mapping[str, Any]] = ()) -> Library:
+    """The shipped library, with a user's own therapies added.
 
     Parameters
     ----------
-    extra : sequence of path
-        Therapy files in the same form as the shipped ones (``docs/extending.md``).
+    extra : sequence of path or mapping
+        Therapy files in the same form as the shipped ones (``docs/extending.md``), or what is in them.
 
     Raises
     ------
@@ -215,11 +213,12 @@ def library(extra: Sequence[str | Path] = ()) -> Library:
     written = [("regimens.yaml", regimen) for regimen in regimens]
     written += [(f"{one.id}.yaml", regimen) for one in shipped.therapies.values() for regimen in one.regimens]
     own = []
-    for path in extra:
-        therapy = read_therapy(path)
+    for one in extra:
+        therapy = therapy_from(one)
+        where = str(one.get("id", "therapy")) if isinstance(one, Mapping) else str(one)
         if therapy.id in therapies:
-            raise PagetError("a therapy of this name exists already", where=path, key="id", got=therapy.id, fix="give it another id")
+            raise PagetError("a therapy of this name exists already", where=where, key="id", got=therapy.id, fix="give it another id")
         therapies[therapy.id] = therapy
-        written += [(str(path), regimen) for regimen in therapy.regimens]
+        written += [(where, regimen) for regimen in therapy.regimens]
         own.append(therapy.id)
     return Library(therapies, _regimens(therapies, written), standards, tuple(own))
