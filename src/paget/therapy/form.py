@@ -127,12 +127,15 @@ class Finding(Block):
 
 
 class Readout(Block):
-    """What shows that it does what its evidence says: one regimen against another on the same patients."""
+    """What shows that it does what its evidence says: one regimen against another on the same patients.
+
+    In first line, or in second line after the regimen ``after``.
+    """
 
     given: Name
     against: Name
+    after: Name | None = None
     subtypes: tuple[str, ...] = ()
-    line: Annotated[int, Field(strict=True, ge=1, le=4)] = 1
     endpoint: Literal["response", "progression", "survival", "new-colonies", "waking", "circulating-cells"]
     expect: Literal["better", "worse", "same"]
     finding: Finding | None = None
