@@ -1,7 +1,8 @@
 """Whether therapies do in the model what their evidence says: the read-outs of their files, tried on twins.
 
-Each read-out gives one regimen, and another, to the same patients, in first line or in second line after a third; whoever differs between
-the two lives differs because of the regimen alone. What comes out of a therapy's own numbers is an *input* check, never a validation: the file says which role it has.
+Each read-out gives one regimen, and another, to the same patients, in first line or in second line after a third. Whoever differs between
+the two lives differs because of the regimen alone. What comes out of a therapy's own numbers is an *input* check, never a validation: the
+file says which role it has.
 """
 
 from __future__ import annotations
