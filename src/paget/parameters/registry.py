@@ -27,10 +27,10 @@ INDEX_LABELS: dict[str, tuple[str, ...]] = {
     "stage": ("I", "II", "III"),
     "age": tuple(str(age) for age in range(30, 101, 5)),
     "use": ("HR+ I", "HR+ II", "HR+ III", "HR- I", "HR- II", "HR- III"),
-    "axis": ("endocrine", "CDK4/6", "HER2", "chemotherapy", "conjugate"),
+    "axis": ("endocrine", "CDK4/6", "HER2", "chemotherapy", "conjugate", "EGFR", "PARP", "immune"),
     "phenotype": (
         "endocrine A only", "endocrine B only", "endocrine both", "CDK4/6", "HER2", "anthracycline only", "taxane only",
-        "antimetabolite only", "multidrug", "conjugate",
+        "antimetabolite only", "multidrug", "conjugate", "EGFR", "PARP", "immune",
     ),
 }  # fmt: skip
 
