@@ -8,7 +8,7 @@ import sys
 import pytest
 from repository import ROOT, SOURCE, tracked
 
-BASICS = ("_version", "errors", "units", "_jit")
+BASICS = ("_version", "errors", "units", "_jit", "forms")
 ROOMS = (
     "evidence", "parameters", "randomness", "biology", "clinic", "therapy", "life", "population", "study", "analysis", "tables",
     "report", "engine", "calibration", "cli",

@@ -11,8 +11,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from paget.forms.faults import Fault, Faults
 from paget.study.conditions import Condition
-from paget.study.faults import Fault, Faults
 from paget.study.values import Block, Days, Flag, Fraction, Id, Text
 
 STANDARD_OF_CARE = "standard of care"

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from paget.errors import nearest
-from paget.study.faults import Fault
+from paget.forms.faults import Fault
 from paget.study.values import Block, EvidenceId, Scalar, Text
 
 DESIGN = ("time_zero", "randomisation", "arms", "accrual", "follow_up", "drop_out", "assessments")

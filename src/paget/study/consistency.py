@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from paget.errors import nearest
+from paget.forms.faults import Fault, Key
 from paget.study import assumptions
 from paget.study.analyses import AT_A_TIME, RATIOS
 from paget.study.attributes import ATTRIBUTES, did_you_mean
 from paget.study.conditions import Condition, Region, contradictions, region
-from paget.study.faults import Fault, Key
 
 if TYPE_CHECKING:
     from paget.study.protocol import Protocol

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from paget.errors import PagetError, nearest, unknown
-from paget.study.explain import explain
-from paget.study.faults import Fault, Key, to_error
+from paget.forms.explain import explain
+from paget.forms.faults import Fault, Key, to_error
+from paget.forms.yaml_text import read
 from paget.study.protocol import Protocol
-from paget.study.yaml_text import read
 
 if TYPE_CHECKING:
     from paget.evidence import EvidenceBase

@@ -11,12 +11,12 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from paget.forms.faults import Fault, Faults
 from paget.study import consistency
 from paget.study.analyses import Analyses, Published
 from paget.study.arms import Arm
 from paget.study.assumptions import Assumption, Source
 from paget.study.estimand import Estimand
-from paget.study.faults import Fault, Faults
 from paget.study.population import Population
 from paget.study.schedule import Accrual, DropOut, FollowUp, Randomisation, TimeZero, Visits
 from paget.study.values import Block, Endpoint, EvidenceId, Id, NonNegative, Text

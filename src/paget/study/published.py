@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from paget.errors import PagetError, nearest
+from paget.forms.faults import Fault, Key
 from paget.study.analyses import Published
-from paget.study.faults import Fault, Key
 from paget.study.values import ENDPOINT_NAMES
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from paget.study.faults import Fault, Faults
+from paget.forms.faults import Fault, Faults
 
 NOT_READ = "not read"
 _COUNTS = re.compile(r"^\s*(\d{1,9})\s*/\s*(\d{1,9})\s*$")

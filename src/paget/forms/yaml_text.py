@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from paget.errors import PagetError
-from paget.study.faults import Key, key_text
+from paget.forms.faults import Key, key_text
 
 try:
     from yaml import CSafeLoader as _SafeLoader
@@ -56,8 +56,8 @@ MAX_EVENTS = 50_000
 MAX_DEPTH = 40
 
 
-def read(path: Path) -> tuple[Any, dict[Key, int]]:
-    """Return data of a YAML file and the line (from 1) of each key path.
+def read(path: Path, kind: str = "protocol") -> tuple[Any, dict[Key, int]]:
+    """Return data of a YAML file of some kind (for messages) and the line (from 1) of each key path.
 
     Raises
     ------
@@ -71,10 +71,10 @@ def read(path: Path) -> tuple[Any, dict[Key, int]]:
         raise PagetError("this is not a UTF-8 text file", where=path, fix="save it as UTF-8") from error
     except OSError as error:
         raise PagetError(f"the file cannot be read: {error.strerror or error}", where=path) from error
-    return parse(text, where=path)
+    return parse(text, where=path, kind=kind)
 
 
-def parse(text: str, where: str | Path) -> tuple[Any, dict[Key, int]]:
+def parse(text: str, where: str | Path, kind: str = "protocol") -> tuple[Any, dict[Key, int]]:
     """Return data of YAML text and the line (from 1) of each key path; see `read`."""
     if len(text) > MAX_CHARACTERS:
         raise PagetError(
@@ -84,13 +84,13 @@ def parse(text: str, where: str | Path) -> tuple[Any, dict[Key, int]]:
             expected=f"at most {MAX_CHARACTERS} characters",
         )
     try:
-        _scan(text, where)
+        _scan(text, where, kind)
         loader = Loader(text)
         try:
             node = loader.get_single_node()
             if node is None:
                 raise PagetError(
-                    "the file is empty", where=where, expected="a protocol", fix="see docs/protocols.md"
+                    "the file is empty", where=where, expected=f"a {kind}", fix="see docs/extending.md"
                 )
             lines: dict[Key, int] = {}
             _mark(node, (), lines, where)
@@ -114,13 +114,13 @@ def parse(text: str, where: str | Path) -> tuple[Any, dict[Key, int]]:
         ) from error
 
 
-def _scan(text: str, where: str | Path) -> None:
+def _scan(text: str, where: str | Path, kind: str) -> None:
     depth = 0
     for count, event in enumerate(yaml.parse(text, Loader=Loader)):
         place = f"{where}:{event.start_mark.line + 1}" if event.start_mark else where
         if isinstance(event, yaml.AliasEvent):
             raise PagetError(
-                "aliases (*name) are not allowed in a protocol", where=place, fix="write the value out"
+                f"aliases (*name) are not allowed in a {kind}", where=place, fix="write the value out"
             )
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1

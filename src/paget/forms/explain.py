@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from paget.errors import nearest
-from paget.study.faults import Fault, Faults, Key
+from paget.forms.faults import Fault, Faults, Key
 
 UNITS = {"days": 1.0, "weeks": 7.0, "months": 30.4375, "years": 365.25}
 LENGTHS = {"mm": 0.1, "cm": 1.0, "m": 100.0}

@@ -1,4 +1,4 @@
-"""Faults of a protocol: collected one by one, told to the user all at once.
+"""Faults of a file: collected one by one, told to the user all at once.
 
 A user who mends one mistake only to be told of the next loses patience; so every check appends to a list,
 and the list becomes one `PagetError` at the end.
