@@ -11,20 +11,20 @@ from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from paget.forms import Fault, Faults
 from paget.therapy.margins import MarginRelation, Needles, control, relation_from_series
-from paget.therapy.numbers import Amount, Number, Share
+from paget.therapy.quantities import Block, Quantity, Rate
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
 
-class Sizes(BaseModel):
+class Sizes(Block):
     """Diameters of the lesions of a series: lognormal."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    median_cm: Amount
-    sd_log: Amount
+    median_cm: Quantity
+    sd_log: Quantity
 
     def between(self, low_cm: float, high_cm: float) -> tuple[Array, Array]:
         """Diameters within a class and their weights (sum 1)."""
@@ -37,39 +37,21 @@ class Sizes(BaseModel):
         return np.exp(mean + sd * ndtri(u)), np.full(n, 1.0 / n)
 
 
-class _Curve(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _Curve(Block):
     def at(self, diameter_cm: Array) -> Array:
         """Probability of control at these diameters."""
         raise NotImplementedError
-
-    def numbers(self) -> list[Number]:
-        """Every number that the curve rests on."""
-        return _numbers_in(self)
 
     def arithmetic(self) -> list[str]:
         """What was worked out from what, one line each."""
         return []
 
 
-def _numbers_in(model: BaseModel) -> list[Number]:
-    found: list[Number] = []
-    for name in type(model).model_fields:
-        value = getattr(model, name)
-        for one in value if isinstance(value, tuple) else (value,):
-            if isinstance(one, Number):
-                found.append(one)
-            elif isinstance(one, BaseModel):
-                found += _numbers_in(one)
-    return found
-
-
 class Flat(_Curve):
     """One probability whatever the diameter."""
 
     kind: Literal["flat"]
-    control: Share
+    control: Rate
 
     def at(self, diameter_cm: Array) -> Array:
         """The one probability."""
@@ -81,12 +63,12 @@ class Points(_Curve):
 
     kind: Literal["points"]
     cm: tuple[float, ...] = Field(min_length=2)
-    control: tuple[Share, ...]
+    control: tuple[Rate, ...]
 
     @model_validator(mode="after")
     def _ordered(self) -> Points:
         if len(self.cm) != len(self.control) or any(b <= a for a, b in zip(self.cm, self.cm[1:], strict=False)):
-            raise ValueError("points need rising diameters and one probability each")
+            raise Faults([Fault(("cm",), "are not a curve", list(self.cm), "rising diameters, and one probability each")])
         return self
 
     def at(self, diameter_cm: Array) -> Array:
@@ -98,21 +80,20 @@ class Logistic(_Curve):
     """Logit falls linearly with the log of diameter: ``1 / (1 + (d / half_cm) ** steepness)``."""
 
     kind: Literal["logistic"]
-    half_cm: Amount
-    steepness: Amount
+    half_cm: Quantity
+    steepness: Quantity
 
     def at(self, diameter_cm: Array) -> Array:
         """The logistic curve."""
         return _logistic(diameter_cm, math.log(self.half_cm.value), self.steepness.value)
 
 
-class SizeClass(BaseModel):
+class SizeClass(Block):
     """A rate among lesions of one class of size."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     from_cm: float = Field(default=0.0, ge=0)
     to_cm: float = Field(default=math.inf, gt=0)
-    control: Share
+    control: Rate
 
 
 class Classes(_Curve):
@@ -124,12 +105,12 @@ class Classes(_Curve):
     kind: Literal["classes"]
     classes: tuple[SizeClass, ...] = Field(min_length=1, max_length=2)
     sizes: Sizes
-    steepness: Amount | None = None
+    steepness: Quantity | None = None
 
     @model_validator(mode="after")
     def _determined(self) -> Classes:
         if (len(self.classes) == 1) != (self.steepness is not None):
-            raise ValueError("two classes, or one class and a steepness")
+            raise Faults([Fault(("classes",), "do not determine a curve", len(self.classes), "two classes, or one class and a steepness")])
         return self
 
     def fitted(self) -> tuple[float, float]:
@@ -154,9 +135,9 @@ class Hazard(_Curve):
     """Local control at one diameter, and a hazard ratio of failure for each further cm: ``free ** (ratio ** (d - at_cm))``."""
 
     kind: Literal["hazard"]
-    free: Share
-    at_cm: Amount
-    ratio_per_cm: Amount
+    free: Rate
+    at_cm: Quantity
+    ratio_per_cm: Quantity
 
     def at(self, diameter_cm: Array) -> Array:
         """Complementary log-log curve."""
@@ -167,17 +148,16 @@ class Hazard(_Curve):
         return [f"control = {self.free.value:g} ^ ({self.ratio_per_cm.value:.3g} ^ (d - {self.at_cm.value:g} cm))"]
 
 
-class Placement(BaseModel):
+class Placement(Block):
     """How needles are placed; see `paget.therapy.margins.Needles`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    planned_mm: Amount
-    error_mm: Amount
-    zone_cm: Amount
-    zone_limit_cm: Amount | None = None
-    redo_below_mm: Number | None = None
-    attempts: Amount | None = None
-    check_sd_mm: Amount | None = None
+    planned_mm: Quantity
+    error_mm: Quantity
+    zone_cm: Quantity
+    zone_limit_cm: Quantity | None = None
+    redo_below_mm: Quantity | None = None
+    attempts: Quantity | None = None
+    check_sd_mm: Quantity | None = None
 
     def needles(self) -> Needles:
         """The placement as numbers."""
@@ -190,21 +170,19 @@ class Placement(BaseModel):
         )  # fmt: skip
 
 
-class MarginClass(BaseModel):
-    """Share of a series' lesions with minimal margins in a range."""
+class MarginClass(Block):
+    """Rate of a series' lesions with minimal margins in a range."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     from_mm: float
     to_mm: float
-    share: Share
+    share: Rate
 
 
-class MarginEvidence(BaseModel):
+class MarginEvidence(Block):
     """What ties margin to local progression: a hazard ratio per mm, and the progression of a series with known margins."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    ratio_per_mm: Amount
-    progression: Share
+    ratio_per_mm: Quantity
+    progression: Rate
     classes: tuple[MarginClass, ...] = Field(min_length=1)
 
     def relation(self) -> MarginRelation:
@@ -231,7 +209,9 @@ class Margins(_Curve):
         lines = [f"local progression at margin m mm = 1 - exp(-{relation.at_zero:.3g} x {relation.ratio_per_mm:g} ^ m)"]
         for d in (1.0, 3.0, 5.0):
             low, mid, high = (needles.quantile_mm(d, q) for q in (0.25, 0.5, 0.75))
-            lines.append(f"minimal margin at {d:g} cm: median {mid:.1f} mm, quartiles {low:.1f} to {high:.1f} mm, {needles.sectors(d):.1f} sectors")
+            lines.append(
+                f"minimal margin at {d:g} cm: median {mid:.1f} mm, quartiles {low:.1f} to {high:.1f} mm, {needles.sectors(d):.1f} sectors"
+            )
         return lines
 
 

@@ -1,7 +1,8 @@
-"""Response to the dose that a lesion absorbs: a logistic curve in log dose, tied to one cohort.
+"""Response to the dose that a lesion absorbs: the logistic regression on log dose that one cohort's figures allow.
 
-A cohort tells the dose at which half respond, the share that responded, and the doses of responders and non-responders. The doses of the
-whole cohort are the mixture of the two; the steepness is the one at which the curve, averaged over those doses, gives the share.
+A cohort tells how many responded, and the doses of responders and of non-responders (medians and quartiles). Both groups are laid out as
+lognormal samples; the curve is the logistic regression of response on log dose over them, so it returns the cohort's share of responders
+and the mean log dose of each group exactly.
 """
 
 from __future__ import annotations
@@ -11,38 +12,36 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
-from paget.therapy.numbers import Amount, Share
+from paget.therapy.quantities import Block, Quantity, Rate
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 IQR_OF_NORMAL = 1.3489795
 
 
-class Doses(BaseModel):
-    """Absorbed doses of a group of lesions, lognormal: median and quartiles in Gy."""
+class Doses(Block):
+    """Absorbed doses of a group, lognormal: median and quartiles in Gy."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    median_gy: Amount
-    lower_quartile_gy: Amount
-    upper_quartile_gy: Amount
+    median_gy: Quantity
+    lower_quartile_gy: Quantity
+    upper_quartile_gy: Quantity
 
     def values(self, n: int = 400) -> Array:
         """Equally likely doses."""
         from scipy.special import ndtri
 
         sd = math.log(self.upper_quartile_gy.value / self.lower_quartile_gy.value) / IQR_OF_NORMAL
-        return self.median_gy.value * np.exp(sd * ndtri((np.arange(n) + 0.5) / n))
+        out: Array = self.median_gy.value * np.exp(sd * ndtri((np.arange(n) + 0.5) / n))
+        return out
 
 
-class DoseResponse(BaseModel):
-    """How response depends on dose, and how often the cohort's patients responded.
+class DoseResponse(Block):
+    """How response depends on dose in a cohort, and the dose that is given.
 
     Attributes
     ----------
-    half_gy : Amount
-        Dose at which half respond.
-    response : Share
+    response : Rate
         Share of the cohort that responded, by the cohort's own rule.
     responders, non_responders : Doses
         Doses of the two groups.
@@ -50,47 +49,55 @@ class DoseResponse(BaseModel):
         Dose given, relative to the cohort's: 1 is what the cohort got.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    half_gy: Amount
-    response: Share
+    response: Rate
     responders: Doses
     non_responders: Doses
-    given: float = 1.0
+    given: float = Field(default=1.0, gt=0)
 
     def doses(self) -> tuple[Array, Array]:
-        """Doses of the cohort and their weights."""
+        """Doses of the cohort and their weights (sum 1)."""
         yes, no = self.responders.values(), self.non_responders.values()
         share = self.response.value
         return np.concatenate([yes, no]), np.concatenate([np.full(yes.size, share / yes.size), np.full(no.size, (1.0 - share) / no.size)])
 
+    @property
+    def half_gy(self) -> float:
+        """Dose at which half respond."""
+        intercept, steepness = _regression(self)
+        return math.exp(-intercept / steepness)
+
+    @property
     def steepness(self) -> float:
-        """Steepness of the logistic curve in log dose."""
-        return _steepness(self)
+        """Rise of the logit with the log of dose."""
+        return _regression(self)[1]
 
     def at(self, dose_gy: Array) -> Array:
         """Probability of response at these doses."""
         from scipy.special import expit
 
-        out: Array = expit(self.steepness() * np.log(np.asarray(dose_gy) / self.half_gy.value))
+        intercept, steepness = _regression(self)
+        out: Array = expit(intercept + steepness * np.log(np.asarray(dose_gy, np.float64)))
         return out
 
     def expected(self, given: float | None = None) -> float:
-        """Response averaged over the doses, all multiplied by ``given``."""
+        """Response averaged over the cohort's doses, all multiplied by ``given``."""
         doses, weights = self.doses()
         return float(weights @ self.at((self.given if given is None else given) * doses))
 
 
 @lru_cache(maxsize=64)
-def _steepness(cohort: DoseResponse) -> float:
-    from scipy.optimize import brentq
+def _regression(cohort: DoseResponse) -> tuple[float, float]:
+    """Intercept and slope of the logistic regression, by Newton's method."""
     from scipy.special import expit
 
     doses, weights = cohort.doses()
-    log_ratio = np.log(doses / cohort.half_gy.value)
-
-    def excess(steepness: float) -> float:
-        return float(weights @ expit(steepness * log_ratio)) - cohort.response.value
-
-    if excess(50.0) < 0.0:
-        raise ValueError("too few of the doses lie above the half-response dose for so many responses")
-    return float(brentq(excess, 0.0, 50.0, xtol=1e-10))
+    yes = np.arange(doses.size) < doses.size // 2
+    x = np.column_stack([np.ones(doses.size), np.log(doses)])
+    beta = np.zeros(2)
+    for _ in range(50):
+        p = expit(x @ beta)
+        step = np.linalg.solve(x.T @ (x * (weights * p * (1.0 - p))[:, None]), x.T @ (weights * (yes - p)))
+        beta += step
+        if np.abs(step).max() < 1e-12:
+            break
+    return float(beta[0]), float(beta[1])
