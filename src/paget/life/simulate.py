@@ -95,6 +95,10 @@ class LifePlan:
         Axes of drugs that nobody receives, whatever the standard says.
     surveillance : Surveillance, optional
         Follow-up of early disease that may find a relapse before it is felt.
+    imaging : mapping of place to float
+        Detection limits of the visits' imaging as a multiple of each lesion's own; places left out are imaged as at staging.
+    false_positive : float
+        Probability that a visit shows a new lesion where there is none.
     """
 
     standard_of_care: str
@@ -106,6 +110,8 @@ class LifePlan:
     visits: tuple[tuple[float, float], ...] = ((84.0, math.inf),)
     not_available: tuple[str, ...] = ()
     surveillance: Surveillance | None = None
+    imaging: Mapping[str, float] = field(default_factory=dict)
+    false_positive: float = 0.0
 
     def plan_record(self, stop_at_gate: int = 0) -> Records:
         """The plan as the kernel reads it."""
@@ -115,6 +121,11 @@ class LifePlan:
         out["gate_low"], out["gate_high"] = self.gate_days
         out["gate_required"] = ("nothing", "no-progression", "response").index(self.gate_required)
         out["stop_at_gate"] = stop_at_gate
+        for place in self.imaging:
+            if place not in PLACES:
+                raise unknown("place", place, PLACES)
+        out["imaging_limit"] = [self.imaging.get(place, 1.0) for place in PLACES]
+        out["false_positive"] = self.false_positive
         if self.surveillance is not None:
             self.surveillance.fill(out)
         out["visit_days"], out["visit_until"] = self.visits[-1][0], math.inf
