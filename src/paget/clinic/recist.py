@@ -255,14 +255,18 @@ def local_progression(clinic, new_local):
 
 @jit
 def visible_extent(who, store, out):
-    """What the clinic counts: visible distant lesions, organs, and organ flags, from the last look."""
+    """What the clinic counts: visible distant lesions, organs, and the number and largest size by organ, from the last look."""
     count = 0
     for organ in range(N_ORGANS):
         out.site[organ] = 0
+        out.n_visible[organ] = 0
+        out.largest_cm[organ] = 0.0
     for i in range(who.n):
         if store[i].mult > 0.0 and store[i].seen > 0.0 and store[i].place < N_ORGANS:
             count += max(1, int(store[i].mult))
             out.site[store[i].place] = 1
+            out.n_visible[store[i].place] += max(1, int(store[i].mult))
+            out.largest_cm[store[i].place] = max(out.largest_cm[store[i].place], store[i].seen)
     out.n_metastases = count
     out.n_sites = 0
     for organ in range(N_ORGANS):

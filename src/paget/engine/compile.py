@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from paget.engine.fitness import check_therapies
 from paget.life.kernel import AT_ONCE, INOPERABLE
 from paget.life.simulate import LifePlan
 from paget.parameters import ParameterSet, switch_names
 from paget.study import Protocol, check_names, mask
 from paget.study.arms import NO_SYSTEMIC, STANDARD_OF_CARE, Arm
-from paget.therapy import library
-from paget.therapy.library import AXES
+from paget.therapy import Library, library
+from paget.therapy.form import AXES
 from paget.units import DAYS_PER_MONTH
 
 SURGEON_MAX_ECOG = 3
@@ -21,30 +26,48 @@ SURGEON_MAX_ECOG = 3
 LONGEST_DAYS = 30 * 365.25
 
 
+@lru_cache(maxsize=16)
+def _library_of(therapies: str) -> Library:
+    return library(json.loads(therapies))
+
+
+def protocol_library(protocol: Protocol) -> Library:
+    """The library that a protocol's names are of: the shipped one and the therapies that the protocol brings along."""
+    if not protocol.therapies:
+        return library()
+    return _library_of(json.dumps(protocol.therapies, default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else str(value)
+
+
 def check_known_names(protocol: Protocol, where: str | None = None) -> None:
-    """Refuse a protocol that names a switch, a standard of care, a regimen or a class of drugs that does not exist."""
+    """Refuse a protocol that names what does not exist (a switch, a standard, a regimen, a class of drugs), or gives what is forbidden."""
+    shelf = protocol_library(protocol)
     check_names(
         protocol,
         {
             "switches": switch_names(),
-            "standards_of_care": list(library().standards),
-            "regimens": list(library().regimens),
+            "standards_of_care": list(shelf.standards),
+            "regimens": list(shelf.regimens),
             "not_available": list(AXES),
         },
         where=where,
     )
+    check_therapies(protocol, shelf, where)
 
 
 def _sd_log(median: float, sd: float) -> float:
     return math.sqrt(math.log1p((sd / median) ** 2)) if median > 0 and sd > 0 else 0.0
 
 
-def _arm(arm: Arm, parameters: ParameterSet) -> dict[str, float]:
+def _arm(arm: Arm, parameters: ParameterSet, shelf: Library) -> dict[str, float]:
     out: dict[str, float] = {"max_ecog": SURGEON_MAX_ECOG, "margin_involved": parameters["margin_involved"]}
     if arm.systemic == NO_SYSTEMIC:
         out["untreated"] = 1
     elif arm.systemic != STANDARD_OF_CARE:
-        out["first_regimen"] = library().regimen_index(arm.systemic)
+        out["first_regimen"] = shelf.regimen_index(arm.systemic)
     surgery = arm.locoregional
     if surgery.procedure == "surgery" and surgery.when is not None:
         out |= {
@@ -97,9 +120,10 @@ def compile_plan(protocol: Protocol, parameters: ParameterSet, *, to_death: bool
         A name in the protocol is not known.
     """
     check_known_names(protocol)
+    shelf = protocol_library(protocol)
     induction = protocol.time_zero.induction
     required = {"none": "nothing", "no-progression": "no-progression", "response": "response"}
-    arms = [_arm(arm, parameters) for arm in protocol.arms]
+    arms = [_arm(arm, parameters, shelf) for arm in protocol.arms]
     conserving = max(arm.get("conserving", 0.0) for arm in arms)
     for arm in arms:  # a late operation conserves the breast as often as a planned one
         arm.setdefault("conserving", conserving)
@@ -116,6 +140,7 @@ def compile_plan(protocol: Protocol, parameters: ParameterSet, *, to_death: bool
         gate_required=required[induction.required] if induction else "nothing",
         visits=visits,
         not_available=tuple(protocol.population.not_available),
+        library=shelf,
     )
 
 

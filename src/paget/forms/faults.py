@@ -6,11 +6,11 @@ and the list becomes one `PagetError` at the end.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from paget.errors import PagetError
+from paget.errors import PagetError, nearest
 
 Key = tuple[str | int, ...]
 """Where a value sits: keys of mappings and positions in lists, from the top of the file."""
@@ -94,3 +94,28 @@ def to_error(
         if fault.fix is not None:
             parts.append(f"       fix:      {fault.fix}")
     return PagetError(f"{len(faults)} mistakes\n" + "\n".join(parts), where=where)
+
+
+def twice(names: Sequence[object], key: Key, what: str, field: str | None = "id") -> list[Fault]:
+    """Names that stand in a list more than once."""
+    faults, seen = [], set()
+    for position, name in enumerate(names):
+        if name in seen:
+            at = (*key, position, field) if field else (*key, position)
+            faults.append(
+                Fault(
+                    at, f"{what} {name!r} stands here twice", fix="give each a name of its own, or remove one"
+                )
+            )
+        seen.add(name)
+    return faults
+
+
+def absent(name: str, known: Iterable[str], key: Key, what: str) -> Fault:
+    """Tell of a name that is not among those declared, with the nearest one."""
+    listed = sorted(known)
+    guess = nearest(name, listed)
+    expected = "one of " + ", ".join(listed) if listed else f"a {what}, but none is declared"
+    return Fault(
+        key, f"there is no {what} of this name", name, expected, f"did you mean {guess!r}?" if guess else None
+    )

@@ -11,7 +11,8 @@ from paget.biology.layout import N_ORGANS, PLACES, SUBTYPES
 from paget.clinic.state import RESPONSES
 from paget.life.simulate import Detail, LifePlan
 from paget.life.state import EVENTS
-from paget.therapy import library
+from paget.therapy.local import REFUSALS
+from paget.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     import polars as pl
@@ -48,10 +49,15 @@ def baseline_frame(outcomes: Records) -> pl.DataFrame:
         "site_group": group,
         "solitary_bone": bone_only & (outcomes["n_metastases"] == 1),
         "presentation": np.where(relapse, "relapse", "de novo"),
+        "disease_free_months": outcomes["disease_free_days"] / DAYS_PER_MONTH,
+        "ctc_mean": outcomes["ctc_mean"],
     }
+    for organ in ("liver", "skin"):
+        columns[f"n_{organ}"] = outcomes["n_visible"][:, PLACES.index(organ)]
+        columns[f"largest_{organ}_cm"] = outcomes["largest_cm"][:, PLACES.index(organ)]
     for organ in range(N_ORGANS):
         columns[PLACES[organ].replace("-", "_")] = site[:, organ]
-    return pl.DataFrame(columns)
+    return pl.DataFrame(columns).with_columns(pl.col("disease_free_months").fill_nan(None))
 
 
 def patients_frame(outcomes: Records, plan: LifePlan) -> pl.DataFrame:
@@ -61,7 +67,7 @@ def patients_frame(outcomes: Records, plan: LifePlan) -> pl.DataFrame:
     """
     import polars as pl
 
-    regimens = np.asarray([*library().regimens, "none"])
+    regimens = np.asarray([*plan.library.regimens, "none"])
     kinds = np.where(
         np.isnan(outcomes["surgery_day"]), "", np.where(outcomes["conserving"] == 1, "breast-conserving", "mastectomy")
     )
@@ -69,7 +75,7 @@ def patients_frame(outcomes: Records, plan: LifePlan) -> pl.DataFrame:
         name: outcomes[name]
         for name in (
             "randomised_day", "surgery_day", "progression_day", "distant_progression_day", "last_assessment_day",
-            "true_progression_day", "death_day", "n_lines", "last_day", "ctc_mean",
+            "true_progression_day", "death_day", "n_lines", "last_day", "local_day", "local_lesions", "treated_progression_day",
         )
     }  # fmt: skip
     more["locoregional_progression_day"] = outcomes["local_progression_day"]
@@ -78,6 +84,7 @@ def patients_frame(outcomes: Records, plan: LifePlan) -> pl.DataFrame:
     more["surgery_kind"] = kinds
     more["radiotherapy"] = outcomes["radiotherapy"] == 1
     more["crossover"] = outcomes["crossover"] == 1
+    more["local_refused"] = np.asarray(REFUSALS)[outcomes["local_refused"]]
     more["surgery_death"] = outcomes["surgery_death"] == 1
     more["first_line"] = regimens[outcomes["first_regimen"]]
     more["best_response"] = np.asarray(RESPONSES)[outcomes["best_response"]]
@@ -124,11 +131,11 @@ def lesions_frame(detail: Detail) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def events_frame(detail: Detail) -> pl.DataFrame:
-    """Events of replayed patients, in words."""
+def events_frame(detail: Detail, plan: LifePlan) -> pl.DataFrame:
+    """Events of lives replayed under a plan, in words."""
     import polars as pl
 
-    regimens = [*library().regimens, "none"]
+    regimens = [*plan.library.regimens, "none"]
     words = []
     for row in detail.events:
         name, value = EVENTS[row["event"]], float(row["detail"])

@@ -12,7 +12,7 @@ from paget.randomness import CARE, PHARMACOLOGY, exponential, normal, uniform
 from paget.therapy.layout import AWAKENING, CIRCULATING, DORMANCY, FOUNDING_STEPS, MAX_LINES, MAX_OPTIONS, SWITCHING
 
 NO_REGIMEN = -1
-CHOICE, ATTRITION, TOXICITY = 100, 200, 300  # draw indices, a line (and agent) added
+CHOICE, ATTRITION, TOXICITY, PROTOCOL_LINE = 100, 200, 300, 400  # draw indices, a line (and agent) added
 
 
 @jit
