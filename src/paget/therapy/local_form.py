@@ -186,17 +186,19 @@ class LocalTreatment(Block):
             faults.append(Fault(("interval_days",), "goes with several sessions", None, "sessions above 1 and their interval, or neither"))
         if len(set(self.places)) != len(self.places):
             faults.append(Fault(("places",), "name a place twice", list(self.places)))
-        try:
-            self.survivors_log()
-        except ValueError as error:
-            faults.append(Fault(("survivors",), str(error)))
-        try:
-            self.correlation.sd()
-        except ValueError as error:
-            faults.append(Fault(("correlation",), str(error)))
         if faults:
             raise Faults(faults)
         return self
+
+    def contradictions(self) -> list[Fault]:
+        """Numbers that no curve, no correlation or no surviving share can satisfy together (worked out, so not checked on every reading)."""
+        faults = []
+        for key, derive in (("control", self.grid), ("survivors", self.survivors_log), ("correlation", self.correlation.sd)):
+            try:
+                derive()
+            except ValueError as error:
+                faults.append(Fault((key,), str(error)))
+        return faults
 
     # -- by diameter -----------------------------------------------------------------------------
     def complete_at(self, diameter_cm: Array | Sequence[float]) -> Array:
