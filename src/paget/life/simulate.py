@@ -25,6 +25,7 @@ from paget.life.state import ARM, ASSESSMENT, EVENT, EXPOSURE, OUTCOME, PLAN, SI
 from paget.parameters import ParameterSet
 from paget.therapy import Library, library
 from paget.therapy.form import AXES
+from paget.therapy.layout import LOCAL
 
 Records = NDArray[Any]
 

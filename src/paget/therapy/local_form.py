@@ -88,11 +88,11 @@ class CorrelationFromRates(Block):
 
     def arithmetic(self) -> list[str]:
         """The rates, what independent lesions would give, and the result."""
-        alone = by_patient(self.per_lesion.value, 0.0, self.mean_lesions.value)
+        one, mean = self.per_lesion.value, self.mean_lesions.value
+        alone, sd = by_patient(one, 0.0, mean), self.sd()
         return [
-            f"{self.per_lesion.value:.3g} of lesions, {self.per_patient.value:.3g} of patients with {self.mean_lesions.value:.3g} lesions on "
-            f"average; independent lesions would give {alone:.3g} of patients; a between-patient sd of the logit of {self.sd():.2f} gives "
-            f"{by_patient(self.per_lesion.value, self.sd(), self.mean_lesions.value):.3g}"
+            f"{one:.3g} of lesions, {self.per_patient.value:.3g} of patients with {mean:.3g} lesions on average; independent lesions would "
+            f"give {alone:.3g} of patients; a between-patient sd of the logit of {sd:.2f} gives {by_patient(one, sd, mean):.3g}"
         ]
 
 
@@ -191,7 +191,7 @@ class LocalTreatment(Block):
         return self
 
     def contradictions(self) -> list[Fault]:
-        """Numbers that no curve, no correlation or no surviving share can satisfy together (worked out, so not checked on every reading)."""
+        """Numbers that no curve, correlation or surviving share can satisfy together; worked out, so not on every reading."""
         faults = []
         for key, derive in (("control", self.grid), ("survivors", self.survivors_log), ("correlation", self.correlation.sd)):
             try:
