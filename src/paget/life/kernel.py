@@ -333,7 +333,7 @@ def live(seed, patient, p, library, standard, plan, arms, which, flags, who, sto
     note(log, patient, 0.0, EV_DIAGNOSIS, who.primary_cm)
     clinic.visits = 0
     clinic.ecog = observed_ecog(seed, who, body, 0, 0, p)
-    look(seed, who, store, 0, p)
+    look(seed, who, store, 0, plan, p)
     visible_extent(who, store, out)
     set_baseline(who, store, clinic)
     out.ecog = clinic.ecog
@@ -490,7 +490,7 @@ def live(seed, patient, p, library, standard, plan, arms, which, flags, who, sto
             clinic.visits += 1
             pool_waiting(p, who, store)
             clinic.ecog = observed_ecog(seed, who, body, drugs.cytotoxic, clinic.visits, p)
-            new_distant, new_local = look(seed, who, store, clinic.visits, p)
+            new_distant, new_local = look(seed, who, store, clinic.visits, plan, p)
             sum_up(who, store, clinic)
             target, other, distant = respond(clinic, DISTANT_SUMS, new_distant)
             overall = distant

@@ -25,6 +25,7 @@ from paget.life.state import ARM, ASSESSMENT, EVENT, EXPOSURE, OUTCOME, PLAN, SI
 from paget.parameters import ParameterSet
 from paget.therapy import Library, library
 from paget.therapy.form import AXES
+from paget.therapy.layout import LOCAL
 
 Records = NDArray[Any]
 
@@ -95,6 +96,10 @@ class LifePlan:
         Axes of drugs that nobody receives, whatever the standard says.
     surveillance : Surveillance, optional
         Follow-up of early disease that may find a relapse before it is felt.
+    imaging : mapping of place to float
+        Detection limits of the visits' imaging as a multiple of each lesion's own; places left out are imaged as at staging.
+    false_positive : float
+        Probability that a visit shows a new lesion where there is none.
     library : Library
         Therapies, regimens and standards that the names and indices of the plan are of.
     """
@@ -108,6 +113,8 @@ class LifePlan:
     visits: tuple[tuple[float, float], ...] = ((84.0, math.inf),)
     not_available: tuple[str, ...] = ()
     surveillance: Surveillance | None = None
+    imaging: Mapping[str, float] = field(default_factory=dict)
+    false_positive: float = 0.0
     library: Library = field(default_factory=library)
 
     def plan_record(self, stop_at_gate: int = 0) -> Records:
@@ -118,6 +125,11 @@ class LifePlan:
         out["gate_low"], out["gate_high"] = self.gate_days
         out["gate_required"] = ("nothing", "no-progression", "response").index(self.gate_required)
         out["stop_at_gate"] = stop_at_gate
+        for place in self.imaging:
+            if place not in PLACES:
+                raise unknown("place", place, PLACES)
+        out["imaging_limit"] = [self.imaging.get(place, 1.0) for place in PLACES]
+        out["false_positive"] = self.false_positive
         if self.surveillance is not None:
             self.surveillance.fill(out)
         out["visit_days"], out["visit_until"] = self.visits[-1][0], math.inf
@@ -175,8 +187,10 @@ def _shared(plan: LifePlan, parameters: ParameterSet, stop_at_gate: int) -> tupl
             raise unknown("axis of drugs", axis, AXES)
         mine = [agent.axis == axis for agent in shelf.agents.values()]
         agents["kill"][mine] = 0.0
+    treats_lesions = any((np.asarray(arm.get("local", -1)) >= 0).any() for arm in plan.arms)
+    therapies = shelf.local_records() if treats_lesions else np.zeros(0, LOCAL)  # working them out takes a second
     return (
-        parameters.record, agents, shelf.regimen_records(), shelf.local_records(),
+        parameters.record, agents, shelf.regimen_records(), therapies,
         shelf.standard_record(plan.standard_of_care), plan.plan_record(stop_at_gate), plan.arm_records(),
     )  # fmt: skip
 

@@ -51,6 +51,8 @@ PLAN = np.dtype(
         ("stop_at_gate", np.int64),  # 1: stop there (screening), 2: stop only if not passed
         ("visit_days", np.float64, (4,)),  # intervals ...
         ("visit_until", np.float64, (4,)),  # ... up to these days after time zero
+        ("imaging_limit", np.float64, (N_PLACES,)),  # of visits: times a lesion's own limit; 1 as at staging
+        ("false_positive", np.float64),  # probability that a visit shows a new lesion where there is none
         ("surveillance_days", np.float64),  # interval of follow-up of early disease; 0: symptoms alone find a relapse
         ("surveillance_until", np.float64),
         ("surveillance_limit", np.float64, (N_ORGANS,)),  # times a lesion's own limit: what its imaging shows; inf not imaged

@@ -73,7 +73,7 @@ def therapy_from(given: str | Path | Mapping[str, Any]) -> Therapy:
 
 
 def source_faults(therapy: Therapy, base: EvidenceBase | None = None) -> list[Fault]:
-    """Sources that do not exist or are retracted, and findings that no result of their study is."""
+    """Sources that do not exist or are retracted, findings that no result of their study is, and numbers that contradict each other."""
     from paget.evidence import load
 
     known = base if base is not None else load()
@@ -84,11 +84,15 @@ def source_faults(therapy: Therapy, base: EvidenceBase | None = None) -> list[Fa
     for k, readout in enumerate(therapy.readouts):
         if readout.finding is not None:
             cited.append((("readouts", k, "finding", "study"), readout.finding.study))
+    if therapy.local is not None:
+        cited += [(("local", "published", k, "study"), one.study) for k, one in enumerate(therapy.local.published)]
     for key, study in cited:
         try:
             known.usable(study)
         except PagetError as error:
             faults.append(Fault(key, error.message, study, error.expected, error.fix))
+    if therapy.local is not None:
+        faults += [fault.under(("local",)) for fault in therapy.local.contradictions()]
     if faults:
         return faults
     for k, readout in enumerate(therapy.readouts):

@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 from paget.forms import Fault, Faults
 from paget.therapy.eligible import Eligible
 from paget.therapy.layout import N_STEPS, STEPS
+from paget.therapy.local_form import LocalTreatment
 from paget.therapy.quantities import Block, Curve, Name, Quantity, Rate, Text
 from paget.therapy.regimens import Regimen
 
@@ -161,6 +162,7 @@ class Therapy(Block):
     kills: Kills | None = None
     growth_factor: Quantity | None = None
     steps: tuple[StepChange, ...] = ()
+    local: LocalTreatment | None = None
     course_days: Quantity | None = None
     dose: Dose | None = None
     costs: Costs = Costs()
@@ -170,7 +172,7 @@ class Therapy(Block):
     @model_validator(mode="after")
     def _hangs_together(self) -> Therapy:
         faults = []
-        if not self.systemic:
+        if not self.systemic and self.local is None:
             faults.append(Fault((), "does nothing", self.id, "at least one of kills, growth_factor, steps, local"))
         if self.systemic and self.costs.toxic_stop_per_year is None:
             faults.append(Fault(("costs", "toxic_stop_per_year"), "is missing", expected="how many stop a drug a year for toxicity"))
@@ -236,6 +238,8 @@ class Therapy(Block):
             if readout.finding is not None:
                 cited[readout.finding.study] = None
         cited |= dict.fromkeys(source for source in self.eligible.sources)
+        if self.local is not None:
+            cited |= dict.fromkeys(result.study for result in self.local.published)
         return tuple(cited)
 
 

@@ -49,6 +49,11 @@ class Library:
         return {name: therapy for name, therapy in self.therapies.items() if therapy.systemic}
 
     @cached_property
+    def locals(self) -> dict[str, Therapy]:
+        """Therapies that treat lesions, in the order of their records."""
+        return {name: therapy for name, therapy in self.therapies.items() if therapy.local is not None}
+
+    @cached_property
     def hash(self) -> str:
         """Name of all that the library holds: what was simulated with other contents must not be read again."""
         held = (*self.therapies.values(), *self.regimens.values(), *self.standards.values())
@@ -103,9 +108,23 @@ class Library:
             row["then"] = -1 if regimen.then is None else self.regimen_index(regimen.then)
         return out
 
+    def local_index(self, name: str) -> int:
+        """Index of a local treatment in the compiled records."""
+        if name not in self.locals:
+            raise unknown("local treatment", name, self.locals)
+        return list(self.locals).index(name)
+
     def local_records(self) -> np.ndarray[Any, Any]:
         """The local treatments of lesions as kernels read them."""
-        return np.zeros(0, LOCAL)
+        return self._local_records.copy()
+
+    @cached_property
+    def _local_records(self) -> np.ndarray[Any, Any]:
+        out = np.zeros(len(self.locals), LOCAL)
+        for k, therapy in enumerate(self.locals.values()):
+            assert therapy.local is not None
+            out[k] = therapy.local.record()[0]
+        return out
 
     def standard_record(self, name: str) -> np.ndarray[Any, Any]:
         """One standard of care as kernels read it."""
