@@ -47,6 +47,7 @@ def run(
         list[str] | None, typer.Option("--switch", help="Multiply a mechanism: --switch residual=0 (several allowed).")
     ] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="Set a parameter: --set wound_awakening=2.")] = None,
+    therapy: Annotated[list[Path] | None, typer.Option("--therapy", help="A therapy file of your own (several allowed).")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
     """Simulate a trial and set it beside what the real one reported.
@@ -69,6 +70,7 @@ def run(
             protocol, patients=patients, seed=seed, replicates=replicates, twins=twins, out=out, threads=threads,
             resume=resume, overwrite=overwrite, changes=_pairs(set_ or [], "--set"),
             switches=_pairs(switch or [], "--switch"),  # type: ignore[arg-type]
+            therapies=therapy or (),
             progress=progress,
         )  # fmt: skip
     from rich.console import Console

@@ -79,14 +79,9 @@ def sources_in_use() -> dict[str, dict[str, tuple[str, ...]]]:
 
     used: dict[str, dict[str, tuple[str, ...]]] = {
         "parameter": {p.name: p.sources for p in declared().values() if p.sources},
-        "agent": {},
+        "therapy": {therapy.id: therapy.sources for therapy in library().therapies.values() if therapy.sources},
         "protocol": {},
     }
-    for agent in library().agents.values():
-        quantities = (agent.kill_per_day, agent.growth_factor, agent.toxic_stop_per_year)
-        ids = [source for quantity in quantities if quantity is not None for source in quantity.sources]
-        if ids:
-            used["agent"][agent.id] = tuple(dict.fromkeys(ids))
     for name in shipped():
         protocol = load_protocol(name)
         used["protocol"][name] = tuple(dict.fromkeys([*protocol.evidence, *(p.evidence for p in protocol.published)]))

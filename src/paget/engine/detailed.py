@@ -15,7 +15,7 @@ from paget.engine.compile import compile_plan
 from paget.engine.endpoints import observed
 from paget.engine.trial import Roster, roster_frame, study_info
 from paget.life.frames import assessments_frame, exposures_frame, lesions_frame, patients_frame, treated_frame
-from paget.life.simulate import Detail, replay
+from paget.life.simulate import Detail, LifePlan, replay
 from paget.parameters import ParameterSet
 from paget.study import Protocol
 from paget.study.analyses import size_classes
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def raw_of(detail: Detail) -> Raw:
+def raw_of(detail: Detail, plan: LifePlan) -> Raw:
     """What was written down, as tables."""
-    return Raw(assessments_frame(detail), lesions_frame(detail), exposures_frame(detail), treated_frame(detail))
+    return Raw(assessments_frame(detail), lesions_frame(detail), exposures_frame(detail, plan), treated_frame(detail))
 
 
 def live_detailed(
@@ -37,7 +37,7 @@ def live_detailed(
     """Live everybody on a roster with everything written down; the patients' table, the rest as tables, and the records."""
     plan = compile_plan(protocol, parameters)
     detail = replay(plan, roster.patient_id, roster.lived, parameters, seed=seed, flags=roster.flags)
-    return roster_frame(protocol, roster, patients_frame(detail.outcomes, plan), roster.arm, seed), raw_of(detail), detail
+    return roster_frame(protocol, roster, patients_frame(detail.outcomes, plan), roster.arm, seed), raw_of(detail, plan), detail
 
 
 def flag_column(code: str, group: str | None = None) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from paget.engine.compile import protocol_library
 from paget.engine.screen import Candidates, Screening
 from paget.report.figures.consort import ConsortArm, ConsortFlow
 from paget.study import Protocol, published_values
 from paget.study.arms import NO_SYSTEMIC, Arm
 from paget.tables import Raw
-from paget.therapy import library
 
 if TYPE_CHECKING:
     import polars as pl
@@ -98,14 +98,14 @@ def _crossed(protocol: Protocol, arm: Arm, exposures: pl.DataFrame) -> int:
     if late is None or late.surgical:
         return 0
     regimen = protocol.arm(str(late.to)).systemic
-    agents = sorted(course.agent for course in library().regimens[regimen].agents)
+    agents = sorted(course.agent for course in protocol_library(protocol).regimens[regimen].agents)
     second = exposures.filter(pl.col("line") == 2).group_by("patient_id").agg(pl.col("agent").unique().sort())
     return sum(1 for _, given in second.rows() if set(given) <= set(agents))
 
 
-def _with_chemotherapy() -> list[str]:
+def _with_chemotherapy(protocol: Protocol) -> list[str]:
     """Regimens that hold a cytotoxic agent."""
-    known = library()
+    known = protocol_library(protocol)
     cytotoxic = dict(zip(known.agents, known.agent_records()["cytotoxic"] == 1, strict=True))
     return [name for name, regimen in known.regimens.items() if any(cytotoxic[course.agent] for course in regimen.agents)]
 
@@ -130,7 +130,7 @@ def count_records(protocol: Protocol, adsl: pl.DataFrame, flow: ConsortFlow) -> 
         elif "randomised" in words and flow.registered:
             value = flow.randomised / flow.registered
         elif words == "chemotherapy-given" and mine.height:
-            value = float(mine["FRSTLINE"].is_in(_with_chemotherapy()).mean() or 0.0)  # type: ignore[arg-type]
+            value = float(mine["FRSTLINE"].is_in(_with_chemotherapy(protocol)).mean() or 0.0)  # type: ignore[arg-type]
         out.append(
             record(
                 words, entry.measure, value, arm=entry.arm, n=mine.height, role=entry.role, published=published.record(),

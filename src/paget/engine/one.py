@@ -58,7 +58,7 @@ def course_of(
     patient = int(roster.patient_id[place - 1])
     detail = replay(plan, [patient], lived, chosen, seed=seed, flags=np.asarray([roster.flags[place - 1]]))
     row = patients_frame(detail.outcomes, plan).row(0, named=True)
-    events = events_frame(detail)
+    events = events_frame(detail, plan)
     sites = [name for name in ("bone", "liver", "lung", "brain", "skin", "distant_nodes") if row[name]]
     lines = [
         f"{row['age_years']:.0f} years, {row['menopause']}menopausal, ECOG {row['ecog']}, {row['subtype']}, {row['histology']}; "

@@ -34,7 +34,7 @@ def _detailed(product: Product, tables: dict[str, pl.DataFrame]) -> Raw:
     detail = replay(
         plan, product.roster.patient_id, product.roster.lived, product.parameters, seed=product.seed, flags=product.roster.flags
     )
-    raw = raw_of(detail)
+    raw = raw_of(detail, plan)
     tables["adrs"] = adrs(raw.assessments, product.patients, study, raw=raw)
     tables["adtr"] = adtr(raw.lesions, raw.assessments, product.patients, study)
     if product.protocol.local:

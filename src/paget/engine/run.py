@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -28,7 +28,7 @@ from paget.engine.warm import compile_kernels
 from paget.errors import PagetError
 from paget.parameters import ParameterSet
 from paget.population import BLOCK, Population
-from paget.study import Protocol, load_protocol, override, plain, protocol_hash
+from paget.study import Protocol, load_protocol, override, plain, protocol_hash, with_therapies
 
 if TYPE_CHECKING:
     import polars as pl
@@ -83,6 +83,7 @@ def resolve_request(
     parameters: ParameterSet | None = None,
     changes: Mapping[str, Any] | None = None,
     switches: Mapping[str, float] | None = None,
+    therapies: Sequence[str | Path] = (),
 ) -> Request:
     """Check and resolve what is asked for.
 
@@ -93,6 +94,7 @@ def resolve_request(
     """
     loaded = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
     where = str(protocol) if not isinstance(protocol, Protocol) else loaded.id
+    loaded = with_therapies(loaded, therapies)
     if patients is not None:
         _whole("patients", patients, 2)
         loaded = override(loaded, {"accrual.patients": patients})
@@ -127,6 +129,7 @@ def run(
     parameters: ParameterSet | None = None,
     changes: Mapping[str, Any] | None = None,
     switches: Mapping[str, float] | None = None,
+    therapies: Sequence[str | Path] = (),
     progress: Progress = _silent,
     command: str | None = None,
 ) -> Run:
@@ -157,6 +160,8 @@ def run(
         Values of single parameters, by name.
     switches : mapping, optional
         Multipliers of mechanisms, by name (0: off), on top of the protocol's.
+    therapies : sequence of path
+        Therapy files of your own, for regimens that the protocol names.
     progress : callable, optional
         Called with (stage, done, total).
     command : str, optional
@@ -179,7 +184,7 @@ def run(
     """
     request = resolve_request(
         protocol, patients=patients, seed=seed, replicates=replicates, twins=twins, parameters=parameters,
-        changes=changes, switches=switches,
+        changes=changes, switches=switches, therapies=therapies,
     )  # fmt: skip
     path = Path(out) if out is not None else request.default_folder
     folder = RunFolder(path, request.as_dict(), resume=resume, overwrite=overwrite)

@@ -93,7 +93,7 @@ class Screening:
         self.plan = compile_plan(protocol, parameters)
         who = plain(protocol)
         relevant = {name: who.get(name) for name in ("population", "time_zero", "assessments", "arms")}
-        self.key = hashlib.sha256(f"{population.key} {relevant!r}".encode()).hexdigest()[:20]
+        self.key = hashlib.sha256(f"{population.key} {self.plan.library.hash} {relevant!r}".encode()).hexdigest()[:20]
         self._weights: BaselineWeights | None = None
 
     @property

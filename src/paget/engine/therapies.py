@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paget.biology.layout import N_ORGANS, PLACES
-from paget.errors import PagetError, unknown
+from paget.errors import PagetError
 from paget.forms import Fault, to_error
 from paget.study import Protocol, mask
 from paget.study.conditions import region
-from paget.therapy import library
+from paget.therapy import Library
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,26 +22,13 @@ FLAG = {place: place.replace("-", "_") for place in PLACES[:N_ORGANS]}
 """Attribute of the patients' table that says whether a place has visible disease."""
 
 
-def local_names() -> list[str]:
-    """Ids of the local therapies that arms can name."""
-    return [name for name, one in getattr(library(), "therapies", {}).items() if getattr(one, "local", None) is not None]
-
-
-def local_index(name: str) -> int:
-    """Position of a local therapy in the records that kernels read."""
-    names = local_names()
-    if name not in names:
-        raise unknown("local therapy", name, names)
-    return names.index(name)
-
-
-def treated_places(protocol: Protocol) -> tuple[str, ...]:
+def treated_places(protocol: Protocol, shelf: Library) -> tuple[str, ...]:
     """Places that some local treatment of some arm treats, in the order of `PLACES`."""
-    records = library().local_records()
+    records = shelf.local_records()
     found = np.zeros(len(PLACES), bool)
     for arm in protocol.arms:
         for local in arm.local or ():
-            found |= records[local_index(local.therapy)]["places"] == 1
+            found |= records[shelf.local_index(local.therapy)]["places"] == 1
     return tuple(place for place, yes in zip(PLACES, found, strict=True) if yes)
 
 
@@ -55,7 +42,7 @@ def _possible(protocol: Protocol, attribute: str, value: object) -> bool:
     return True
 
 
-def check_places(protocol: Protocol) -> None:
+def check_places(protocol: Protocol, shelf: Library) -> None:
     """Refuse a local treatment of places in which nobody who is eligible can have disease.
 
     Raises
@@ -63,7 +50,9 @@ def check_places(protocol: Protocol) -> None:
     PagetError
         With the therapy, the places that it treats, and the arm.
     """
-    records = library().local_records()
+    if not protocol.local:
+        return
+    records = shelf.local_records()
     nowhere_else = {"bone_only": "bone", "solitary_bone": "bone", "liver_only": "liver"}
     only = [
         place for attribute, place in nowhere_else.items()
@@ -72,7 +61,7 @@ def check_places(protocol: Protocol) -> None:
     faults = []
     for position, arm in enumerate(protocol.arms):
         for row, local in enumerate(arm.local or ()):
-            places = [PLACES[k] for k in range(N_ORGANS) if records[local_index(local.therapy)]["places"][k] == 1]
+            places = [PLACES[k] for k in range(N_ORGANS) if records[shelf.local_index(local.therapy)]["places"][k] == 1]
             open_ = [place for place in places if _possible(protocol, FLAG[place], True) and (not only or place in only)]
             if places and not open_:
                 faults.append(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paget.engine.compile import compile_plan
+from paget.engine.compile import compile_plan, protocol_library
 from paget.engine.screen import Candidates, with_counts
 from paget.engine.therapies import lived_arms, treated_places
 from paget.life.frames import patients_frame
@@ -139,7 +139,7 @@ def study_info(protocol: Protocol, calendar_months: NDArray[np.float64], cut: Fo
         visit_days=tuple(float(day) for day in visit_days(protocol.assessments, (last + 1.0) * DAYS_PER_MONTH)),
         endpoints=tuple(code for code in protocol.endpoints if code not in FIRST_ENDPOINTS),
         regimen_arms=tuple(arm.id for arm in protocol.arms if arm.systemic not in (STANDARD_OF_CARE, NO_SYSTEMIC)),
-        local_places=treated_places(protocol) if protocol.local else (),
+        local_places=treated_places(protocol, protocol_library(protocol)) if protocol.local else (),
         lesion_limits_cm=analyses.lesion_sizes_cm or (),
         response_days=7.0 * (analyses.response_weeks or RESPONSE_WEEKS),
         benefit_days=None if analyses.clinical_benefit_weeks is None else 7.0 * analyses.clinical_benefit_weeks,

@@ -11,7 +11,6 @@ from paget.biology.layout import N_ORGANS, PLACES, SUBTYPES
 from paget.clinic.state import RESPONSES
 from paget.life.simulate import Detail, LifePlan
 from paget.life.state import EVENTS
-from paget.therapy import library
 from paget.therapy.local import REFUSALS
 from paget.units import DAYS_PER_MONTH
 
@@ -68,7 +67,7 @@ def patients_frame(outcomes: Records, plan: LifePlan) -> pl.DataFrame:
     """
     import polars as pl
 
-    regimens = np.asarray([*library().regimens, "none"])
+    regimens = np.asarray([*plan.library.regimens, "none"])
     kinds = np.where(
         np.isnan(outcomes["surgery_day"]), "", np.where(outcomes["conserving"] == 1, "breast-conserving", "mastectomy")
     )
@@ -132,14 +131,14 @@ def lesions_frame(detail: Detail) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def exposures_frame(detail: Detail) -> pl.DataFrame:
+def exposures_frame(detail: Detail, plan: LifePlan) -> pl.DataFrame:
     """Agents given to replayed patients: line, days, and how long the course was planned (null: until progression).
 
     The planned course is that of the first regimen and of what maintains after it; later lines have none.
     """
     import polars as pl
 
-    rows, known = detail.exposures, library()
+    rows, known = detail.exposures, plan.library
     agents = list(known.agents)
     plans: dict[str, dict[str, float | None]] = {}
     for name, regimen in known.regimens.items():
@@ -183,11 +182,11 @@ def treated_frame(detail: Detail) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def events_frame(detail: Detail) -> pl.DataFrame:
-    """Events of replayed patients, in words."""
+def events_frame(detail: Detail, plan: LifePlan) -> pl.DataFrame:
+    """Events of lives replayed under a plan, in words."""
     import polars as pl
 
-    regimens = [*library().regimens, "none"]
+    regimens = [*plan.library.regimens, "none"]
     words = []
     for row in detail.events:
         name, value = EVENTS[row["event"]], float(row["detail"])

@@ -23,8 +23,9 @@ from paget.errors import unknown
 from paget.life.kernel import live
 from paget.life.state import ARM, ASSESSMENT, EVENT, EXPOSURE, OUTCOME, PLAN, SIGHTING, TREATED_LESION
 from paget.parameters import ParameterSet
-from paget.therapy import library
-from paget.therapy.library import AXES
+from paget.therapy import Library, library
+from paget.therapy.form import AXES
+from paget.therapy.layout import LOCAL
 
 Records = NDArray[Any]
 
@@ -99,6 +100,8 @@ class LifePlan:
         Detection limits of the visits' imaging as a multiple of each lesion's own; places left out are imaged as at staging.
     false_positive : float
         Probability that a visit shows a new lesion where there is none.
+    library : Library
+        Therapies, regimens and standards that the names and indices of the plan are of.
     """
 
     standard_of_care: str
@@ -112,6 +115,7 @@ class LifePlan:
     surveillance: Surveillance | None = None
     imaging: Mapping[str, float] = field(default_factory=dict)
     false_positive: float = 0.0
+    library: Library = field(default_factory=library)
 
     def plan_record(self, stop_at_gate: int = 0) -> Records:
         """The plan as the kernel reads it."""
@@ -176,15 +180,18 @@ def _each(value: Sequence[int] | NDArray[np.int64] | int, ids: NDArray[np.int64]
 
 
 def _shared(plan: LifePlan, parameters: ParameterSet, stop_at_gate: int) -> tuple[Records, ...]:
-    agents = library().agent_records()
+    shelf = plan.library
+    agents = shelf.agent_records()
     for axis in plan.not_available:
         if axis not in AXES:
             raise unknown("axis of drugs", axis, AXES)
-        mine = [agent.axis == axis for agent in library().agents.values()]
+        mine = [agent.axis == axis for agent in shelf.agents.values()]
         agents["kill"][mine] = 0.0
+    treats_lesions = any((np.asarray(arm.get("local", -1)) >= 0).any() for arm in plan.arms)
+    therapies = shelf.local_records() if treats_lesions else np.zeros(0, LOCAL)  # working them out takes a second
     return (
-        parameters.record, agents, library().regimen_records(), library().local_records(),
-        library().standard_record(plan.standard_of_care), plan.plan_record(stop_at_gate), plan.arm_records(),
+        parameters.record, agents, shelf.regimen_records(), therapies,
+        shelf.standard_record(plan.standard_of_care), plan.plan_record(stop_at_gate), plan.arm_records(),
     )  # fmt: skip
 
 

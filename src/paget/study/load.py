@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -123,6 +123,7 @@ def load_protocol(
     """
     path = find(name_or_path)
     data, lines = read(path)
+    data = _with_therapies(data, path)
     protocol = validate(data, where=path, lines=lines)
     if check_evidence:
         from paget.study.published import evidence_faults
@@ -131,6 +132,37 @@ def load_protocol(
         if faults:
             raise to_error(faults, path, lines)
     return protocol
+
+
+def _with_therapies(data: Any, path: Path) -> Any:
+    """Put what is in a user's therapy files in place of their names, so that the protocol is whole wherever it goes."""
+    names = data.get("therapies") if isinstance(data, dict) else None
+    if not isinstance(names, list):
+        return data
+    held: list[Any] = []
+    for position, name in enumerate(names):
+        if isinstance(name, str):
+            file = path.parent / name
+            if not file.is_file():
+                raise PagetError("there is no such therapy file", where=path, key=f"therapies[{position}]", got=name, fix=_nearby(file))
+            name = read(file, "therapy")[0]
+        held.append(name)
+    return {**data, "therapies": held}
+
+
+def with_therapies(protocol: Protocol, files: Sequence[str | Path]) -> Protocol:
+    """Return the protocol with more therapy files of the user's own, as if it named them itself.
+
+    Raises
+    ------
+    PagetError
+        A file does not exist or is not YAML.
+    """
+    held = [read(Path(file), "therapy")[0] for file in files]
+    if not held:
+        return protocol
+    data = plain(protocol)
+    return validate({**data, "therapies": [*(data.get("therapies") or ()), *held]}, where=protocol.id)
 
 
 def resolve(protocol: Protocol) -> Protocol:

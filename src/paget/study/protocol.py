@@ -32,8 +32,9 @@ class Protocol(Block):
     evidence: tuple[EvidenceId, ...] = Field(
         default=(), description="Studies whose results stand beside this trial's"
     )
-    therapies: Annotated[tuple[Text, ...], Field(min_length=1)] | None = Field(
-        default=None, description="Therapy files of the user's own, relative to this file"
+    therapies: Annotated[tuple[Text | dict[str, Any], ...], Field(min_length=1)] | None = Field(
+        default=None,
+        description="Therapy files of the user's own, relative to this file; a protocol that is loaded holds what is in them",
     )
     estimand: Estimand
     population: Population

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Annotated, Literal
 
@@ -77,7 +78,7 @@ class Curve(Block):
     @model_validator(mode="after")
     def _in_order(self) -> Curve:
         xs, ys = [x for x, _ in self.points], [y for _, y in self.points]
-        if any(b <= a for a, b in zip(xs, xs[1:], strict=False)) or not all(0 <= y <= 1 for y in ys):
+        if any(b <= a for a, b in itertools.pairwise(xs)) or not all(0 <= y <= 1 for y in ys):
             raise Faults([Fault(("points",), "are not a curve", None, "[[x, share], ...], x rising, shares from 0 to 1")])
         if self.basis in ("sourced", "placed") and not self.sources:
             raise Faults([Fault(("sources",), f"a {self.basis} curve names its studies", fix="add sources, or write basis: assumed")])
@@ -88,7 +89,7 @@ class Curve(Block):
         points = self.points
         if x <= points[0][0]:
             return points[0][1]
-        for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+        for (x0, y0), (x1, y1) in itertools.pairwise(points):
             if x <= x1:
                 return y0 + (y1 - y0) * (x - x0) / (x1 - x0)
         return points[-1][1]
