@@ -202,14 +202,14 @@ def _responses(frame: pl.DataFrame) -> list[tuple[str, str]]:
     terms = {
         "OVR": set(RESPONSES),
         "BOR": set(RESPONSES),
-        **{code: {"Y", "N"} for code in ("PD", "RSP", "CB", "CR")},
+        **{code: {"Y", "N"} for code in ("PD", "RSP", "CB", "CR", "RSP2")},
     }
     found = []
     for code, allowed in terms.items():
         strange = set(frame.filter(pl.col("PARAMCD") == code)["AVALC"].unique()) - allowed
         if strange:
             found.append(("AVALC", f"{code} has {sorted(map(str, strange))[:3]}"))
-    once = frame.filter(pl.col("PARAMCD").is_in(["PD", "RSP", "CB", "BOR", "CR"])).select("USUBJID", "PARAMCD")
+    once = frame.filter(pl.col("PARAMCD").is_in(["PD", "RSP", "CB", "BOR", "CR", "RSP2"])).select("USUBJID", "PARAMCD")
     if once.is_duplicated().any():
         found.append(("PARAMCD", "a subject has more than one row of a derived parameter"))
     return found
