@@ -56,6 +56,11 @@ def _main(protocol: Protocol, records: list[dict[str, Any]]) -> dict[str, Any] |
     return next((record for record in fits if record["published"]), fits[0] if fits else None)
 
 
+def _error(spread: dict[str, Any]) -> str:
+    """Monte-Carlo error of a mean over replicates; a single replicate has none."""
+    return "not known" if spread["mc_se"] is None else f"{spread['mc_se']:.3f}"
+
+
 def _named(record: dict[str, Any]) -> str:
     """What a record is, as a sentence begins it."""
     if record["measure"] == "hazard_ratio" and record["endpoint"] in RATIO_OF:
@@ -78,7 +83,7 @@ def result_sentence(protocol: Protocol, records: list[dict[str, Any]]) -> str:
         words.append(
             f"Over {spread['count']} simulated trials of {effect['n']} patients the {_named(effect)} "
             f"({sides}) is {number(measure, spread['value'])} on average "
-            f"(Monte-Carlo error {spread['mc_se']:.3f}); 95 % of single trials of this size fall between "
+            f"(Monte-Carlo error {_error(spread)}); 95 % of single trials of this size fall between "
             f"{low} and {high}."
         )
     if effect["value"] is not None:
@@ -128,7 +133,7 @@ def _uncertainty(product: Product, records: list[dict[str, Any]]) -> list[Uncert
         measure = str(effect["measure"])
         named = "hazard ratio" if measure == "hazard_ratio" else what(effect)
         out += [
-            Uncertainty("Monte-Carlo", f"± {spread['mc_se']:.3f}", f"standard error of the mean {named} over the replicates"),
+            Uncertainty("Monte-Carlo", f"± {_error(spread)}", f"standard error of the mean {named} over the replicates"),
             Uncertainty(
                 "sampling", f"{number(measure, spread['low'])} to {number(measure, spread['high'])}",
                 f"where 95 % of single trials of {effect['n']} patients fall, other patients each time",
