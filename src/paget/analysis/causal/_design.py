@@ -130,8 +130,9 @@ def logistic(y: Any, x: Floats, *, weights: Floats | None = None, names: Sequenc
     z = x / np.where(scale > 0, scale, 1.0)
     beta = np.zeros(x.shape[1])
     information = np.eye(x.shape[1])
-    previous = -np.inf
-    for step in range(1, 51):
+    previous, step = -np.inf, 0
+    while step < 50:
+        step += 1
         linear = np.clip(z @ beta, -35.0, 35.0)
         p = 1.0 / (1.0 + np.exp(-linear))
         v = w * p * (1.0 - p)

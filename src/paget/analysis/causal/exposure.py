@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...errors import PagetError
-from .._arrays import Floats
+from .._arrays import Floats, Ints
 from ._design import columns, require_both, require_untreated, require_waiting, varying_part
 from ._person_time import PersonTime, estimate
 from .data import ObservationalData
@@ -206,7 +206,7 @@ def landmark(
     )
 
 
-def landmark_rows(data: ObservationalData, at_months: float) -> tuple[PersonTime, Floats]:
+def landmark_rows(data: ObservationalData, at_months: float) -> tuple[PersonTime, Ints]:
     """Follow-up from the landmark of those still followed then, and their row numbers.
 
     Raises
@@ -217,7 +217,7 @@ def landmark_rows(data: ObservationalData, at_months: float) -> tuple[PersonTime
     require_both(data)
     if not at_months >= 0:
         raise PagetError("a landmark lies at 0 months or later", got=at_months)
-    alive = np.flatnonzero(data.months > at_months)
+    alive = np.flatnonzero(data.months > at_months).astype(np.int64)
     if not alive.size:
         raise PagetError(
             f"nobody is followed beyond the landmark of {at_months:g} months",
