@@ -9,6 +9,7 @@
 | all of them in one order | `ladder`, `rungs_of` |
 | another interval | `bootstrap` |
 | doubt | `e_value`, `bias_array`, `negative_control`, `balance`, `overlap`, `weight_summary` |
+| the TARGET (2025) table | `target_table` |
 | data with a known effect | `paget.analysis.causal.benchmark` |
 """
 
@@ -26,6 +27,7 @@ from .negative_control import negative_control
 from .reading import from_adam, read_table
 from .sensitivity import BiasCell, bias_array, e_value, e_value_of_limit
 from .sequential import sequential_trials
+from .target import TargetItem, TargetTable, target_table
 from .weighting import iptw
 
 __all__ = [
@@ -37,6 +39,8 @@ __all__ = [
     "Estimand",
     "ObservationalData",
     "Rung",
+    "TargetItem",
+    "TargetTable",
     "Varying",
     "balance",
     "bias_array",
@@ -56,6 +60,7 @@ __all__ = [
     "read_table",
     "rungs_of",
     "sequential_trials",
+    "target_table",
     "time_varying",
     "weight_summary",
 ]

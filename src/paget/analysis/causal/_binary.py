@@ -14,7 +14,7 @@ import numpy as np
 
 from ...errors import PagetError
 from .._arrays import Bools, Floats, Ints
-from .._coxdata import Stratum, Terms, over_risk_sets, build, score_residuals
+from .._coxdata import Stratum, Terms, build, over_risk_sets, score_residuals
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,7 @@ class BinaryFit:
     problem: str
 
 
-def cox_binary(
-    start: Floats | None, stop: Floats, event: Bools, treated: Bools, weight: Floats, stratum: Ints, cluster: Ints
-) -> BinaryFit:
+def cox_binary(start: Floats | None, stop: Floats, event: Bools, treated: Bools, weight: Floats, stratum: Ints, cluster: Ints) -> BinaryFit:
     """Fit the model; errors are summed by `cluster` (row numbers of patients, or of pairs)."""
     x = treated.astype(np.float64)[:, None]
     strata = build(stop, event, x, stratum, start, weight, True)

@@ -106,13 +106,8 @@ def start_hazards(
     if adjust_for and informative.any():
         rows = np.flatnonzero(informative)
         found = varying_part(columns(data, adjust_for, at=begins[interval[rows]], rows=patient[rows]))
-        used, dummy = np.unique(interval[rows], return_inverse=True)
-        design = np.zeros((len(rows), len(used) + len(found)))
-        design[np.arange(len(rows)), dummy] = 1.0
-        for j, column in enumerate(found.values()):
-            design[:, len(used) + j] = column - column.mean()
-        names = [f"start in the interval to {closes[k]:g} months" for k in used] + list(found)
-        probability[rows] = logistic(started[rows], design, names=names, where=data.where).probability
+        group = np.unique(interval[rows], return_inverse=True)[1].astype(np.int64)
+        probability[rows] = logistic(started[rows], found, group=group, where=data.where).probability
     return Hazards(patient, interval, started, probability, marginal)
 
 

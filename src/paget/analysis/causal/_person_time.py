@@ -21,6 +21,7 @@ from ..rmst import Difference
 from ._binary import cox_binary
 from .data import INSTANT_MONTHS, ObservationalData
 from .estimate import CausalEstimate, Curves, Estimand
+from .sensitivity import e_value, e_value_of_limit
 
 TREATED = "treated"
 
@@ -200,6 +201,20 @@ def standardised(rows: PersonTime, fit: CoxFit, tau: float | None) -> tuple[Curv
     return curves, Difference(gain, math.nan, math.nan, math.nan, math.nan, horizon)
 
 
+def _e_values(effect: Effect, half: float) -> dict[str, Any]:
+    if effect.problem or not math.isfinite(half):
+        return {}
+    low, ratio, high = (math.exp(effect.coef + step) for step in (-half, 0.0, half))
+    return {
+        "e_value": {
+            "rare": e_value(ratio, common=False),
+            "common": e_value(ratio, common=True),
+            "limit_rare": e_value_of_limit(low, high, common=False),
+            "limit_common": e_value_of_limit(low, high, common=True),
+        }
+    }
+
+
 def estimate(
     data: ObservationalData,
     rows: PersonTime,
@@ -245,7 +260,7 @@ def estimate(
         adjusted_for=adjusted_for,
         assumptions=assumptions,
         method=method,
-        diagnostics=dict(diagnostics or {}),
+        diagnostics={**(diagnostics or {}), **_e_values(effect, half)},
         patients=inside,
         problem=effect.problem,
     )

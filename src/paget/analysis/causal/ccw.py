@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from ...errors import PagetError, unknown
 from .._arrays import Floats, Ints
-from ._design import columns, logistic, require_waiting, varying_part, with_intercept
+from ._design import columns, logistic, require_waiting, varying_part
 from ._initiation import Hazards, cuts, require_from_zero, start_hazards, starts_before_exit
 from ._person_time import PersonTime, estimate
 from .data import ObservationalData
@@ -23,7 +24,7 @@ from .estimate import CausalEstimate, Estimand
 from .exposure import common
 from .weighting import POSITIVE
 
-Arm = tuple[Floats, Floats, Floats, Floats, Floats]
+Arm = tuple[Any, Any, Any, Any, Any]
 """Patient, start, stop, event, weight of the rows of one arm."""
 
 
@@ -175,8 +176,7 @@ def _treated_arm(data: ObservationalData, start: Floats, grace: float, adjust_fo
     months = data.months
     left = np.flatnonzero(months > grace)
     treated = start[left] <= grace
-    x, names = with_intercept(varying_part(columns(data, adjust_for, rows=left)), len(left))
-    chance = logistic(treated, x, names=names, where=data.where).probability
+    chance = logistic(treated, varying_part(columns(data, adjust_for, rows=left)), where=data.where).probability
     patient = np.concatenate([np.arange(len(data)), left[treated]])
     n, m = len(data), int(treated.sum())
     return (
@@ -217,7 +217,7 @@ def _aimed(interval: Ints, marginal: Floats, size: int) -> Floats:
     going = np.concatenate([[1.0], np.cumprod(1.0 - rate)[:-1]])
     mass = rate * going
     ahead = np.cumsum(mass[::-1])[::-1]
-    return np.divide(mass, ahead, out=np.zeros(size + 1), where=ahead > 0)
+    return np.asarray(np.divide(mass, ahead, out=np.zeros(size + 1), where=ahead > 0))
 
 
 def _diagnostics(

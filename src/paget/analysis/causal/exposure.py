@@ -12,7 +12,7 @@ import numpy as np
 
 from ...errors import PagetError
 from .._arrays import Floats, Ints
-from ._design import columns, require_both, require_untreated, require_waiting, varying_part
+from ._design import columns, require_untreated, require_waiting, varying_part
 from ._person_time import PersonTime, estimate
 from .data import ObservationalData
 from .estimate import CausalEstimate, Estimand
@@ -144,7 +144,7 @@ def time_varying(
     No survival curve belongs to it: the groups exchange members. Only baseline covariates can be adjusted
     for; one that changes over time and is affected by treatment needs weights.
     """
-    require_both(data)
+    require_waiting(data, "a time-varying analysis")
     _baseline_only(data, adjust_for, "time-varying treatment")
     key, label = suffix(adjust_for)
     rows = switch_rows(data)
@@ -214,7 +214,7 @@ def landmark_rows(data: ObservationalData, at_months: float) -> tuple[PersonTime
     PagetError
         Where the landmark leaves nobody, or one group empty.
     """
-    require_both(data)
+    require_waiting(data, "a landmark analysis")
     if not at_months >= 0:
         raise PagetError("a landmark lies at 0 months or later", got=at_months)
     alive = np.flatnonzero(data.months > at_months).astype(np.int64)

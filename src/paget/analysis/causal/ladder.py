@@ -133,9 +133,7 @@ def rungs_of(
 
     cox_rows("ever-never", "ever-never", "Ever / never", ever_never, **shared)
     if names:
-        found.append(
-            Rung("matching", "matching", "Propensity-matched, ever / never", _bound(matching, adjust_for=names, **shared))
-        )
+        found.append(Rung("matching", "matching", "Propensity-matched, ever / never", _bound(matching, adjust_for=names, **shared)))
         found.append(Rung("iptw", "iptw", "IPTW, ever / never", _bound(iptw, adjust_for=names, tau_months=tau_months, **cut)))
     cox_rows("immortal-excluded", "immortal-excluded", "Immortal time left out", exclude_immortal, **shared)
     cox_rows("time-varying", "time-varying", "Time-varying treatment", time_varying, level=level)
@@ -146,7 +144,9 @@ def rungs_of(
         found.append(Rung("iptw-landmark", f"iptw-landmark-{grace_months:g}", f"IPTW, landmark {grace_months:g} months", weighted))
     for adjusted in both:
         tail, words = ("+ipw", ", weighted") if adjusted else ("", ", no covariates")
-        found.append(Rung("sequential", f"sequential{tail}", f"Sequential trials{words}", _bound(sequential_trials, adjust_for=adjusted, **cut)))
+        found.append(
+            Rung("sequential", f"sequential{tail}", f"Sequential trials{words}", _bound(sequential_trials, adjust_for=adjusted, **cut))
+        )
     for adjusted in both:
         tail, words = ("+ipcw", ", weighted") if adjusted else ("", ", no covariates")
         run = _bound(clone_censor_weight, grace_months=grace_months, adjust_for=adjusted, tau_months=tau_months, **cut)

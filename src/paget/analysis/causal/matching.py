@@ -74,9 +74,13 @@ def matching(
         key="matching" if at is None else f"matching-landmark-{at:g}",
         label="Propensity-matched, ever / never" if at is None else f"Propensity-matched, landmark {at:g} months",
         estimand=Estimand(
-            f"treated patients with a match, out of {base.population}", base.time_zero, base.strategies, "marginal", "matched",
+            f"treated patients with a match, out of {base.population}",
+            base.time_zero,
+            base.strategies,
+            "marginal",
+            "matched",
             landmark_months=at,
-        ),  # fmt: skip
+        ),
         assumptions=common(True, *([NO_IMMORTAL] if at is None else []), PROPENSITY)[:-1],
         method=f"1:1 nearest-neighbour matching on the logit of the propensity ({', '.join(adjust_for)}), caliper {caliper:g} SD, "
         "Cox model, errors by pair",

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...errors import PagetError
 from .._arrays import Floats, Ints
-from ._design import OverlapError, columns, logistic, require_untreated, varying_part, with_intercept
+from ._design import OverlapError, columns, logistic, require_untreated, varying_part
 from ._person_time import PersonTime
 from .data import ObservationalData
 from .estimate import Estimand
@@ -60,8 +60,7 @@ def compared(data: ObservationalData, adjust_for: Sequence[str], landmark_months
     else:
         rows, patients = landmark_rows(data, landmark_months)
     found = varying_part(columns(data, adjust_for, at=landmark_months or 0.0, rows=patients))
-    x, names = with_intercept(found, len(patients))
-    score = logistic(rows.treated, x, names=names, where=data.where).probability
+    score = logistic(rows.treated, found, where=data.where).probability
     one, zero = score[rows.treated], score[~rows.treated]
     if one.min() > zero.max():
         raise OverlapError(

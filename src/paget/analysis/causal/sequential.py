@@ -109,9 +109,7 @@ def sequential_trials(
     )
 
 
-def _trial(
-    data: ObservationalData, start: Floats, ends: Floats, hazards: Hazards, m: int, weighted: bool
-) -> tuple[Floats, ...] | None:
+def _trial(data: ObservationalData, start: Floats, ends: Floats, hazards: Hazards, m: int, weighted: bool) -> tuple[Floats, ...] | None:
     """Rows of trial `m`, time counted from the end of its interval; None where one arm is empty."""
     here = hazards.interval == m
     who, took = hazards.patient[here], hazards.started[here]
