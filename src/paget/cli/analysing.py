@@ -152,7 +152,7 @@ def _excusing(rung: Rung, request: Request, tau: float) -> Rung:
             data, request.grace_months, adjust_for=names, unless=request.unless, truncate=request.truncate, tau_months=tau
         )
 
-    return Rung(rung.family, rung.key, f"{rung.label} unless {request.unless}", excused)
+    return Rung(rung.family, f"{rung.key}+unless", f"{rung.label}, unless {request.unless}", excused)
 
 
 def _one(rungs: list[Rung], request: Request, data: ObservationalData) -> list[Rung]:

@@ -93,8 +93,10 @@ def clone_censor_weight(
     found = estimate(
         data,
         rows,
-        key=f"ccw-{grace:g}" + ("+ipcw" if adjust_for or unless else ""),
-        label=f"Clone-censor-weight, {grace:g} months" + (", weighted" if adjust_for or unless else ", no covariates"),
+        key=f"ccw-{grace:g}" + ("+ipcw" if adjust_for else "") + ("+unless" if unless else ""),
+        label=f"Clone-censor-weight, {grace:g} months"
+        + (", weighted" if adjust_for else ", no covariates")
+        + (f", unless {unless}" if unless else ""),
         estimand=Estimand(
             "all patients",
             data.time_zero,
