@@ -33,15 +33,20 @@ class Ledger:
     ----------
     diagnoses : dict
         Cohorts at diagnosis, by the parameters they depend on.
-    followed : set
-        Those whose early disease has been lived once: that is the same life going on; under another adjuvant therapy it is another life.
-    lives : int
+    followed : dict
+        Numbers of women whose early disease was lived, once for each adjuvant therapy.
+    others : int
         Natural histories and lives of metastatic patients so far.
     """
 
     diagnoses: dict[str, Cohort] = field(default_factory=dict)
-    followed: set[str] = field(default_factory=set)
-    lives: int = 0
+    followed: dict[str, list[int]] = field(default_factory=dict)
+    others: int = 0
+
+    @property
+    def lives(self) -> int:
+        """Lives so far: early disease under one adjuvant therapy is the same life going on, under a further one another life."""
+        return self.others + sum(sum(counts) - max(counts) for counts in self.followed.values())
 
 
 @dataclass(frozen=True)
@@ -133,7 +138,7 @@ def diagnosis(setting: Setting) -> Cohort:
         if shared is not None and len(shared) >= setting.n:
             return shared.only(np.arange(len(shared)) < setting.n)
         setting.ledger.diagnoses[key] = grown = grow()
-        setting.ledger.lives += setting.n
+        setting.ledger.others += setting.n
         return grown
 
     def grow() -> Cohort:
@@ -154,15 +159,21 @@ def diagnosis(setting: Setting) -> Cohort:
     return setting.once("diagnosis", make)  # type: ignore[no-any-return]
 
 
-def early(setting: Setting) -> Cohort:
-    """Everybody; those without visible metastases are followed for 25 years after surgery and adjuvant therapy."""
+def early(setting: Setting, *, where: Mapping[str, Any] | None = None, at_most: int | None = None) -> Cohort:
+    """Everybody; those without visible metastases are followed for 25 years after surgery and adjuvant therapy.
+
+    With ``where`` or ``at_most``: the first so many women without visible metastases who meet these conditions at diagnosis, and nobody else.
+    """
 
     def make() -> Cohort:
         at_diagnosis = diagnosis(setting)
+        if where is not None or at_most is not None:
+            from paget.calibration.conditions import matching
+
+            asked = matching(at_diagnosis, where) & (at_diagnosis["metastatic"] == 0)
+            at_diagnosis = at_diagnosis.only(asked & (np.cumsum(asked) <= (len(asked) if at_most is None else at_most)))
         free = at_diagnosis["metastatic"] == 0
-        key = setting.before_surgery
-        setting.ledger.lives += int(np.sum(free)) if key in setting.ledger.followed else 0
-        setting.ledger.followed.add(key)
+        setting.ledger.followed.setdefault(setting.before_surgery, []).append(int(np.sum(free)))
         plan = LifePlan("2012", source="relapse", horizon_days=0.0)
         lived = simulate(
             plan, at_diagnosis["id"][free], 0, setting.parameters, seed=setting.seed, threads=setting.threads, chunk=2048
@@ -175,7 +186,7 @@ def early(setting: Setting) -> Cohort:
         event[at_diagnosis["metastatic"] == 1] = -1
         return Cohort(at_diagnosis.columns | {"years": years, "event": event})
 
-    return setting.once("early", make)  # type: ignore[no-any-return]
+    return setting.once(("early", repr(where), at_most), make)  # type: ignore[no-any-return]
 
 
 def _months(days: Array) -> Array:
@@ -183,7 +194,7 @@ def _months(days: Array) -> Array:
 
 
 def _lived(setting: Setting, plan: LifePlan, ids: Array) -> Cohort:
-    setting.ledger.lives += len(ids)
+    setting.ledger.others += len(ids)
     lived = simulate(plan, ids, 0, setting.parameters, seed=setting.seed, threads=setting.threads)
     lived = lived[lived["eligible_disease"] == 1]
     death = _months(lived["death_day"])
