@@ -193,12 +193,10 @@ def hazard_ratio(
     try:
         with np.errstate(all="ignore"):  # few patients: covariates may repeat one another, or a group may be without deaths
             fit = cox(np.minimum(np.maximum(time, 1e-6), 1e4), event, columns)
+            value, se = float(fit.hr[0]), float(fit.se[0])
     except (PagetError, np.linalg.LinAlgError):
         return NOTHING
-    if fit.problem or not np.isfinite(fit.se[0]):
-        return NOTHING
-    value = float(fit.hr[0])
-    return Estimate(value, value * float(fit.se[0]), len(time))
+    return NOTHING if fit.problem or not np.isfinite(se) else Estimate(value, value * se, len(time))
 
 
 def _covariates(c: Cohort, mine: Array) -> dict[str, Array]:
