@@ -179,8 +179,9 @@ def all_drawings(m: Material) -> dict[str, Callable[[], Drawing]]:
     if m.replicates is not None:
         ratios = np.exp(m.replicates.values("OS_log_hr"))
         out["replicates"] = lambda: replicates_figure.draw(
-            ratios, n=n, this_run=_ratio(effect), published=_ratio((effect or {}).get("published"))
-        )
+            ratios, n=n, this_run=_ratio(effect), published=_ratio((effect or {}).get("published")),
+            draws=m.replicates.posterior_draws,
+        )  # fmt: skip
     if m.twins is not None:
         gains = m.twins["gain_months"].to_numpy()
         out["twins"] = lambda: twins_figure.draw(
