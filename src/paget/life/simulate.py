@@ -119,7 +119,7 @@ def _each(value: Sequence[int] | NDArray[np.int64] | int, ids: NDArray[np.int64]
 
 
 def _shared(plan: LifePlan, parameters: ParameterSet, stop_at_gate: int) -> tuple[Records, Records, Records, Records, Records, Records]:
-    agents = library().agent_records()
+    agents = library().agent_records(parameters)
     for axis in plan.not_available:
         if axis not in AXES:
             raise unknown("axis of drugs", axis, AXES)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from paget.biology.layout import SUBTYPES
 from paget.biology.state import MAX_AGENTS
 from paget.errors import PagetError, unknown
+from paget.parameters import INDEX_LABELS, ParameterSet
 from paget.therapy.layout import AGENT, MAX_LINES, MAX_OPTIONS, REGIMEN, STANDARD
 
 AXES = ("endocrine", "CDK4/6", "HER2", "chemotherapy", "conjugate")
@@ -119,8 +120,8 @@ class Library:
             raise unknown("regimen", name, self.regimens)
         return list(self.regimens).index(name)
 
-    def agent_records(self) -> np.ndarray[Any, Any]:
-        """The agents as kernels read them."""
+    def agent_records(self, parameters: ParameterSet | None = None) -> np.ndarray[Any, Any]:
+        """The agents as kernels read them; ``kill_factor`` of the parameters multiplies the kill rates of each family."""
         out = np.zeros(len(self.agents), AGENT)
         for row, agent in zip(out, self.agents.values(), strict=True):
             row["axis"] = AXES.index(agent.axis) if agent.axis != "none" else 0
@@ -130,6 +131,8 @@ class Library:
             row["growth"] = agent.growth_factor.value if agent.growth_factor else 1.0
             row["toxic_stop"] = agent.toxic_stop_per_year.value / 365.25
             row["cytotoxic"] = agent.cytotoxic
+            if parameters is not None:
+                row["kill"] *= _kill_factor(agent, parameters)
         return out
 
     def regimen_records(self) -> np.ndarray[Any, Any]:
@@ -162,6 +165,14 @@ class Library:
                             out["regimen"][0, s, crisis, menopause, line, k] = self.regimen_index(regimen)
                             out["chance"][0, s, crisis, menopause, line, k] = chance
         return out
+
+
+def _kill_factor(agent: Agent, parameters: ParameterSet) -> float:
+    labels = INDEX_LABELS["family"]
+    for label in (f"{agent.axis} {agent.family}", str(agent.family), agent.axis):
+        if label in labels:
+            return float(parameters["kill_factor"][labels.index(label)])
+    return 1.0
 
 
 def _validated(model: type[BaseModel], entry: Any, where: str) -> Any:
