@@ -6,9 +6,9 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from paget._version import __version__
+from paget.engine.draws import Source
 from paget.evidence import load, reference
 from paget.parameters import declared
-from paget.engine.draws import Source
 from paget.report.html import Assumption, EstimandText, IntercurrentEvent, ReportContext, ReportFigure, Uncertainty
 from paget.report.records import uncertainty_rows
 from paget.study import Protocol, protocol_hash

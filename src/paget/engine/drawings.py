@@ -177,10 +177,10 @@ def all_drawings(m: Material) -> dict[str, Callable[[], Drawing]]:
     if m.protocol.analyses.subgroups:
         out["forest"] = lambda: forest(m)
     if m.replicates is not None:
-        ratios = np.exp(m.replicates.values("OS_log_hr"))
+        ratios, draws = np.exp(m.replicates.values("OS_log_hr")), m.replicates.posterior_draws
         out["replicates"] = lambda: replicates_figure.draw(
             ratios, n=n, this_run=_ratio(effect), published=_ratio((effect or {}).get("published")),
-            draws=m.replicates.posterior_draws,
+            draws=draws,
         )  # fmt: skip
     if m.twins is not None:
         gains = m.twins["gain_months"].to_numpy()

@@ -30,12 +30,19 @@ DEFAULT = "blind"
 class Posterior(Protocol):
     """What a run needs of a posterior (`paget.parameters.posterior`)."""
 
-    name: str
-    manifest: Mapping[str, Any]
+    @property
+    def name(self) -> str:
+        """Short name."""
+        ...
+
+    @property
+    def manifest(self) -> Mapping[str, Any]:
+        """What it was made from."""
+        ...
 
     def __len__(self) -> int: ...
 
-    def draw(self, number: int) -> ParameterSet:
+    def draw(self, i: int) -> ParameterSet:
         """Parameters of one draw, counted from 0."""
         ...
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from paget.analysis import summarise
 from paget.engine.compile import compile_plan
 from paget.engine.context import report_context
-from paget.engine.draws import Source
 from paget.engine.drawings import Material, all_drawings
+from paget.engine.draws import Source
 from paget.engine.extrapolation import Badge, badges, mark
 from paget.engine.flow import COUNTED, consort, count_records
 from paget.engine.folder import canonical, write_text

@@ -143,9 +143,9 @@ def uncertainty_rows(spread: Record, n: int, source: str) -> list[tuple[str, str
 
     sampling, parameter, structural = spread["sampling"], spread["parameter"], spread["structural"]
     unit = "of the logarithm " if ratio else ""
-    error = spread["mc_se"]
+    error = "–" if spread["mc_se"] is None else f"± {spread['mc_se']:.3f}"
     rows = [
-        ("Monte-Carlo", "–" if error is None else f"± {error:.3f}", f"standard error of the mean over {spread['count']} replicates; {source}"),
+        ("Monte-Carlo", error, f"standard error of the mean over {spread['count']} replicates; {source}"),
         ("sampling", band(sampling), f"where 95 % of single trials of {n} patients would fall were the parameters known"),
     ]
     if parameter is None:
