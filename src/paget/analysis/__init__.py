@@ -9,7 +9,7 @@
 | competing risks | `cumulative_incidence`, `gray_test`, `fine_gray` |
 | an endpoint out of ADSL and ADTTE | `read_endpoint`, `arm_column` |
 | the whole table of a trial | `summarise` |
-| many replicates in a few numbers | `spread`, `share`; `paget.analysis.fast` for their statistics |
+| many replicates in a few numbers | `spread`, `components`, `share`; `paget.analysis.fast` for their statistics |
 | proof that the numbers are right | `selftest` |
 """
 
@@ -24,7 +24,7 @@ from .km import KaplanMeier, kaplan_meier
 from .logrank import LogRank, MaxCombo, logrank, maxcombo
 from .proportional import ProportionalHazards, proportional_hazards
 from .records import join_published, record
-from .replicates import Spread, share, spread
+from .replicates import Components, Spread, components, share, spread
 from .rmst import Difference, rmst, rmst_curve, rmst_difference
 from .selftest import Check, selftest
 from .summary import ENDPOINTS, EndpointSpec, summarise
@@ -32,6 +32,7 @@ from .summary import ENDPOINTS, EndpointSpec, summarise
 __all__ = [
     "ENDPOINTS",
     "Check",
+    "Components",
     "CoxFit",
     "CumulativeIncidence",
     "Difference",
@@ -47,6 +48,7 @@ __all__ = [
     "Spread",
     "Survival",
     "arm_column",
+    "components",
     "concordance",
     "cox",
     "cumulative_incidence",

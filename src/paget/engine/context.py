@@ -6,9 +6,11 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from paget._version import __version__
+from paget.engine.draws import Source
 from paget.evidence import load, reference
 from paget.parameters import declared
 from paget.report.html import Assumption, EstimandText, IntercurrentEvent, ReportContext, ReportFigure, Uncertainty
+from paget.report.records import uncertainty_rows
 from paget.study import Protocol, protocol_hash
 
 if TYPE_CHECKING:
@@ -41,17 +43,19 @@ def _main(records: list[dict[str, Any]]) -> dict[str, Any]:
     )  # fmt: skip
 
 
-def result_sentence(protocol: Protocol, records: list[dict[str, Any]]) -> str:
+def result_sentence(protocol: Protocol, records: list[dict[str, Any]], source: Source) -> str:
     """The result of the trial in one sober paragraph."""
     effect = _main(records)
     words = []
     spread = effect["replicates"]
     if spread:
         words.append(
-            f"Over {spread['count']} simulated trials of {effect['n']} patients the hazard ratio of death "
-            f"({protocol.experimental[0].label} against {protocol.control.label}) is {spread['value']:.2f} on average "
-            f"(Monte-Carlo error {spread['mc_se']:.3f}); 95 % of single trials of this size fall between "
-            f"{spread['low']:.2f} and {spread['high']:.2f}."
+            f"Over {spread['count']} simulated trials of {effect['n']} patients"
+            + (f" under {spread['draws']} draws of the posterior" if spread["draws"] else "")
+            + f" the hazard ratio of death ({protocol.experimental[0].label} against {protocol.control.label}) is "
+            f"{spread['value']:.2f} on average (Monte-Carlo error {spread['mc_se']:.3f}); 95 % of single trials of this size fall "
+            f"between {spread['low']:.2f} and {spread['high']:.2f}"
+            + (", sampling and parameters together." if spread["parameter"] else ", other patients each time.")
         )
     if effect["value"] is not None:
         words.append(
@@ -74,7 +78,10 @@ def result_sentence(protocol: Protocol, records: list[dict[str, Any]]) -> str:
                 if inside
                 else "Few single trials of this size under the model would have reported that: model and trial disagree."
             )
-    words.append("Point values of the parameters were placed on other evidence, not fitted; their uncertainty is not in these figures.")
+    if source.central_draw is not None:
+        words.append(f"That one trial was lived under draw {source.central_draw} of the posterior, the one nearest to its middle.")
+    else:
+        words.append("One set of parameter values was used: their uncertainty is not in these figures.")
     return " ".join(words)
 
 
@@ -95,23 +102,16 @@ def _assumptions(product: Product) -> list[Assumption]:
 
 
 def _uncertainty(product: Product, records: list[dict[str, Any]]) -> list[Uncertainty]:
+    """Of the main hazard ratio; the same kinds stand in ``summary.json`` for every number that has replicates."""
     effect = _main(records)
     spread = effect["replicates"]
-    out = []
-    if spread:
-        out += [
-            Uncertainty("Monte-Carlo", f"± {spread['mc_se']:.3f}", "standard error of the mean hazard ratio over the replicates"),
-            Uncertainty(
-                "sampling", f"{spread['low']:.2f} to {spread['high']:.2f}",
-                f"where 95 % of single trials of {effect['n']} patients fall, other patients each time",
-            ),
-        ]  # fmt: skip
-    else:
-        out.append(Uncertainty("Monte-Carlo, sampling", "not computed", "run with --replicates to see them"))
-    out.append(
-        Uncertainty("parameters", "not computed", "point values; no posterior has been fitted, so the true uncertainty is larger")
-    )
-    return out
+    source = product.source
+    if not spread:
+        none = "run with --replicates to see them"
+        return [Uncertainty("Monte-Carlo, sampling, parameters", "not computed", none)]
+    return [
+        Uncertainty(kind, size, meaning) for kind, size, meaning in uncertainty_rows(spread, int(effect["n"]), source.words)
+    ]
 
 
 def _notes(product: Product) -> list[str]:
@@ -120,8 +120,10 @@ def _notes(product: Product) -> list[str]:
         f"In {merged} of {product.patients.height} patients of the trial some like colonies (asleep, waiting for vessels, or beyond "
         "the rows of the store) stand together in one row; each is counted (manifest.json)."
     ]
-    changed = sorted(name for name in product.parameters.changed if not name.startswith("switch_"))
+    changed = [name for name in product.changed if not name.startswith("switch_")]
     notes += [f"Changed by the user: {name} = {product.parameters[name]}." for name in changed]
+    if product.source.note:
+        notes.append(product.source.note)
     return notes
 
 
@@ -139,7 +141,7 @@ def report_context(product: Product, material: Material, figures: list[ReportFig
         title=protocol.title,
         protocol=protocol.id,
         question=protocol.question,
-        result=result_sentence(protocol, material.records),
+        result=result_sentence(protocol, material.records, product.source),
         records=material.records,
         estimand=_estimand(protocol),
         command=command,
@@ -150,9 +152,11 @@ def report_context(product: Product, material: Material, figures: list[ReportFig
         assumptions=_assumptions(product),
         uncertainty=_uncertainty(product, material.records),
         flow=material.flow,
-        hashes={"protocol": protocol_hash(protocol), "parameters": product.parameters.hash},
+        hashes={"protocol": protocol_hash(protocol), "parameters": product.source.hash},
         versions={"paget": __version__, "numba": version("numba"), "numpy": version("numpy"), "polars": version("polars")},
         references=[reference(base[one]) for one in cited],
         switched_off=switched,
         notes=_notes(product),
+        badges=[badge.words for badge in product.badges],
+        parameters=product.source.words,
     )

@@ -177,10 +177,11 @@ def all_drawings(m: Material) -> dict[str, Callable[[], Drawing]]:
     if m.protocol.analyses.subgroups:
         out["forest"] = lambda: forest(m)
     if m.replicates is not None:
-        ratios = np.exp(m.replicates.values("OS_log_hr"))
+        ratios, draws = np.exp(m.replicates.values("OS_log_hr")), m.replicates.posterior_draws
         out["replicates"] = lambda: replicates_figure.draw(
-            ratios, n=n, this_run=_ratio(effect), published=_ratio((effect or {}).get("published"))
-        )
+            ratios, n=n, this_run=_ratio(effect), published=_ratio((effect or {}).get("published")),
+            draws=draws,
+        )  # fmt: skip
     if m.twins is not None:
         gains = m.twins["gain_months"].to_numpy()
         out["twins"] = lambda: twins_figure.draw(

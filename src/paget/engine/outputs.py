@@ -10,6 +10,8 @@ from paget.analysis import summarise
 from paget.engine.compile import compile_plan
 from paget.engine.context import report_context
 from paget.engine.drawings import Material, all_drawings
+from paget.engine.draws import Source
+from paget.engine.extrapolation import Badge, badges, mark
 from paget.engine.flow import COUNTED, consort, count_records
 from paget.engine.folder import canonical, write_text
 from paget.engine.replicates import Replicates, add_spread, summarise_replicates
@@ -44,6 +46,13 @@ class Product:
     replicate_rows: pl.DataFrame | None
     twins: pl.DataFrame | None
     threads: int
+    source: Source
+    changed: tuple[str, ...] = ()
+
+    @property
+    def badges(self) -> list[Badge]:
+        """Ways in which it goes beyond the evidence behind its values."""
+        return badges(self.protocol, self.source, self.changed)
 
 
 def _published(protocol: Protocol, cut: str | None) -> list[dict[str, Any]]:
@@ -157,6 +166,7 @@ def write_outputs(product: Product, path: Path, command: str) -> None:
     for record in extra:
         record["replicates"], record["cut"] = None, None
     records += extra
+    mark(records, product.badges)
     write_text(path / "summary.json", canonical(records))
 
     masks = {group.id: subgroup_mask(patients, group) for group in protocol.analyses.subgroups}
