@@ -6,6 +6,7 @@ was read. Nobody can be chosen on what a clinic does not see.
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -84,6 +85,11 @@ class Delay(Block):
 
     days_median: Days = Field(description="Median, days")
     days_sd: Days = Field(default=0.0, description="Standard deviation, days; 0: the same day for all")
+
+    @property
+    def sd_log(self) -> float:
+        """Standard deviation of the logarithm."""
+        return math.sqrt(math.log1p((self.days_sd / self.days_median) ** 2)) if self.days_median > 0 else 0.0
 
 
 class FoundAfterOperation(Block):
