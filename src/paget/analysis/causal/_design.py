@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,8 @@ from ...errors import PagetError, unknown
 from .._arrays import Floats, Ints
 from .data import ObservationalData
 
-_SEPARATED = 12.0
-"""Change of log odds over two standard deviations of a column beyond which it separates the groups."""
+_SEPARATED = 6.0
+"""Change of log odds over one standard deviation of a column beyond which it separates the groups."""
 
 
 class OverlapError(PagetError):
@@ -62,7 +62,7 @@ def require_waiting(data: ObservationalData, what: str) -> None:
         raise PagetError(
             f"{what} needs the time of treatment: here all treatment starts at time zero",
             where=data.where,
-            fix="nothing is immortal then: ever-never, cox, matching and iptw answer the question",
+            fix="nothing is immortal then: ever-never, matching and iptw answer the question",
         )
 
 
@@ -98,66 +98,74 @@ def varying_part(found: dict[str, Floats]) -> dict[str, Floats]:
 
 @dataclass(frozen=True)
 class Logistic:
-    """A fitted logistic model: coefficients (intercept first where there is one) and fitted probabilities."""
+    """A fitted logistic model: an intercept per group, slopes by name, fitted probabilities, errors of the slopes."""
 
-    coef: Floats
+    intercepts: Floats
+    slopes: dict[str, float]
     probability: Floats
     covariance: Floats
-    iterations: int
 
 
-def logistic(y: Any, x: Floats, *, weights: Floats | None = None, names: Sequence[str] = (), where: str | None = None) -> Logistic:
+def logistic(
+    y: Any,
+    found: Mapping[str, Floats],
+    *,
+    group: Ints | None = None,
+    where: str | None = None,
+) -> Logistic:
     """Maximum-likelihood logistic regression by Newton's method (equal to statsmodels' GLM, see tests).
 
-    Own code, because importing statsmodels costs three seconds and a fit here a few milliseconds.
+    Own code: importing statsmodels costs three seconds where a fit costs milliseconds, and the many
+    intercepts of a monthly model are solved apart from the slopes (Schur complement), fifty times faster.
 
     Parameters
     ----------
     y : array of 0/1, shape (n,)
-    x : array, shape (n, p)
-        Design with its intercept.
-    weights : array, optional
-        Frequency weights.
+    found : mapping of name to column
+        Covariates, without an intercept.
+    group : array of int, optional
+        Group of each row (0, 1, ...), each with an intercept of its own; one for all by default.
 
     Raises
     ------
     OverlapError
-        Where a column separates the two groups (the estimate runs to infinity).
+        Where a column separates the two outcomes (the estimate runs to infinity).
     """
     outcome = np.asarray(y, dtype=np.float64)
-    w = np.ones(len(outcome)) if weights is None else weights
-    scale = np.sqrt(np.average(x * x, axis=0, weights=w))
-    z = x / np.where(scale > 0, scale, 1.0)
-    beta = np.zeros(x.shape[1])
-    information = np.eye(x.shape[1])
-    previous = -np.inf
-    for step in range(1, 51):
-        linear = np.clip(z @ beta, -35.0, 35.0)
-        p = 1.0 / (1.0 + np.exp(-linear))
-        v = w * p * (1.0 - p)
-        information = z.T @ (v[:, None] * z)
-        loglik = float(w @ (outcome * linear - np.logaddexp(0.0, linear)))
-        move = np.linalg.lstsq(information, z.T @ (w * (outcome - p)), rcond=None)[0]
-        beta = beta + move
-        if np.abs(move).max() < 1e-10 or (abs(loglik - previous) < 1e-12 * (1 + abs(loglik)) and np.abs(move).max() < 1e-6):
+    n = len(outcome)
+    g = np.zeros(n, dtype=np.int64) if group is None else group
+    size = int(g.max()) + 1
+    raw = np.column_stack([np.empty((n, 0)), *found.values()])
+    middle, scale = raw.mean(axis=0), raw.std(axis=0)
+    scale = np.where(scale > 0, scale, 1.0)
+    z = (raw - middle) / scale
+
+    def by_group(values: Floats) -> Floats:
+        return np.bincount(g, weights=values, minlength=size).astype(np.float64)
+
+    share = np.clip(by_group(outcome) / by_group(np.ones(n)), 1e-9, 1.0 - 1e-9)
+    a, b = np.log(share / (1.0 - share)), np.zeros(z.shape[1])
+    schur = np.eye(z.shape[1])
+    for _ in range(40):
+        p = 1.0 / (1.0 + np.exp(-np.clip(a[g] + z @ b, -35.0, 35.0)))
+        v, rest = p * (1.0 - p), outcome - p
+        d = np.maximum(by_group(v), 1e-300)
+        cross = np.array([by_group(v * z[:, j]) for j in range(z.shape[1])]).reshape(z.shape[1], size)
+        schur = z.T @ (v[:, None] * z) - cross / d @ cross.T
+        score_a = by_group(rest)
+        step_b = np.linalg.lstsq(schur, z.T @ rest - cross @ (score_a / d), rcond=None)[0]
+        step_a = np.clip((score_a - cross.T @ step_b) / d, -5.0, 5.0)
+        a, b = a + step_a, b + step_b
+        if max(np.abs(step_b).max(initial=0.0), np.abs(step_a).max()) < 1e-10 or np.abs(b).max(initial=0.0) > 4 * _SEPARATED:
             break
-        previous = loglik
-    spread = np.abs(beta) * np.std(z, axis=0) * 2.0
-    if spread.max(initial=0.0) > _SEPARATED:
-        worst = int(np.argmax(spread))
-        name = names[worst] if worst < len(names) else f"column {worst}"
+    if np.abs(b).max(initial=0.0) > _SEPARATED:
         raise OverlapError(
-            f"no overlap: {name!r} tells treated and untreated patients apart, so nobody is comparable",
+            f"no overlap: {list(found)[int(np.argmax(np.abs(b)))]!r} tells treated and untreated patients apart, so nobody is comparable",
             where=where,
             expected="treated and untreated patients at every value of the covariates",
             fix="restrict the patients to values at which both happen, or leave that covariate out and say so; "
             "unadjusted analyses (ever-never, time-varying, landmark) can still be made",
         )
-    p = 1.0 / (1.0 + np.exp(-np.clip(z @ beta, -35.0, 35.0)))
-    flat = np.where(scale > 0, scale, 1.0)
-    return Logistic(beta / flat, p, np.linalg.pinv(information) / np.outer(flat, flat), step)
-
-
-def with_intercept(found: dict[str, Floats], n: int) -> tuple[Floats, list[str]]:
-    """Design matrix with a leading column of ones, and its names."""
-    return np.column_stack([np.ones(n), *found.values()]), ["intercept", *found]
+    p = 1.0 / (1.0 + np.exp(-np.clip(a[g] + z @ b, -35.0, 35.0)))
+    slopes = b / scale
+    return Logistic(a - middle @ slopes, dict(zip(found, slopes.tolist(), strict=True)), p, np.linalg.pinv(schur) / np.outer(scale, scale))

@@ -18,8 +18,10 @@ from .._arrays import Bools, Floats, Ints
 from .._distributions import normal_p, z_of_level
 from ..cox import CoxFit, cox
 from ..rmst import Difference
+from ._binary import cox_binary
 from .data import INSTANT_MONTHS, ObservationalData
 from .estimate import CausalEstimate, Curves, Estimand
+from .sensitivity import e_value, e_value_of_limit
 
 TREATED = "treated"
 
@@ -45,19 +47,40 @@ def closed(start: Floats, stop: Floats) -> Floats:
     return np.maximum(stop, start + INSTANT_MONTHS)
 
 
-def fit_cox(rows: PersonTime) -> CoxFit:
+@dataclass(frozen=True)
+class Effect:
+    """Log hazard ratio of treatment with both errors, and the whole Cox fit where covariates are in it."""
+
+    coef: float
+    se_model: float
+    se_robust: float
+    problem: str
+    fit: CoxFit | None = None
+
+
+def fit_cox(rows: PersonTime) -> Effect:
     """Weighted Cox model of treatment and covariates, errors by cluster."""
     _require_events(rows)
-    late = rows.start.max(initial=0.0) > 0
-    return cox(
-        closed(rows.start, rows.stop),
+    entry = rows.start if rows.start.max(initial=0.0) > 0 else None
+    stop = closed(rows.start, rows.stop)
+    cluster = rows.patient if rows.cluster is None else rows.cluster
+    if not rows.covariates:
+        n = len(stop)
+        weight = np.ones(n) if rows.weight is None else rows.weight
+        stratum = np.zeros(n, dtype=np.int64) if rows.stratum is None else rows.stratum
+        one = cox_binary(entry, stop, rows.event, rows.treated, weight, stratum, cluster)
+        return Effect(one.coef, one.se_model, one.se_robust, one.problem)
+    fit = cox(
+        stop,
         rows.event,
         {TREATED: rows.treated.astype(np.float64), **rows.covariates},
-        entry=rows.start if late else None,
+        entry=entry,
         weights=rows.weight,
         strata=rows.stratum,
-        cluster=rows.patient if rows.cluster is None else rows.cluster,
+        cluster=cluster,
     )
+    assert fit.robust_se is not None
+    return Effect(float(fit.coef[0]), float(fit.se[0]), float(fit.robust_se[0]), fit.problem, fit)
 
 
 def _require_events(rows: PersonTime) -> None:
@@ -103,7 +126,7 @@ class Weighted:
         died = np.flatnonzero(event & (stop <= tau))
         own = spent * weight
         own[died] -= weight[died] * jump[np.searchsorted(self.time[inside], stop[died])]
-        return value, np.bincount(patient, weights=own, minlength=n)
+        return value, np.bincount(patient, weights=own, minlength=n).astype(np.float64)
 
 
 def weighted_curve(rows: PersonTime, group: Bools) -> Weighted:
@@ -111,11 +134,11 @@ def weighted_curve(rows: PersonTime, group: Bools) -> Weighted:
     start, stop, event = rows.start[group], closed(rows.start, rows.stop)[group], rows.event[group]
     weight = np.ones(len(start)) if rows.weight is None else rows.weight[group]
     who = (rows.patient if rows.cluster is None else rows.cluster)[group]
-    time = np.unique(stop[event])
+    time = np.unique(stop[event]).astype(np.float64)
     deaths = np.bincount(np.searchsorted(time, stop[event]), weights=weight[event], minlength=len(time)).astype(np.float64)
     risk = _from(time, stop, weight) - _from(time, start, weight)
     with np.errstate(divide="ignore", invalid="ignore"):
-        survival = np.cumprod(np.clip(1.0 - deaths / risk, 0.0, 1.0))
+        survival = np.cumprod(np.clip(1.0 - deaths / risk, 0.0, 1.0)).astype(np.float64)
     return Weighted(time, survival, float(stop.max()), (start, stop, event, weight, who), risk, deaths)
 
 
@@ -147,7 +170,7 @@ def difference(value: float, se: float, tau: float, level: float) -> Difference:
     return Difference(value, se, value - half, value + half, normal_p(value / se) if se > 0 else math.nan, tau)
 
 
-def standardised(rows: PersonTime, fit: CoxFit, tau: float | None, level: float) -> tuple[Curves, Difference | None]:
+def standardised(rows: PersonTime, fit: CoxFit, tau: float | None) -> tuple[Curves, Difference | None]:
     """Curves of everybody treated and everybody untreated under a Cox model (g-formula), and the restricted means.
 
     The restricted-mean difference has no interval of its own here: ask for the bootstrap.
@@ -167,7 +190,6 @@ def standardised(rows: PersonTime, fit: CoxFit, tau: float | None, level: float)
 
     def survival(when: Floats, effect: float) -> Floats:
         h = np.concatenate([[0.0], hazard])[np.searchsorted(time, when, side="right")]
-        # the mean over patients as a mean over 200 equal groups of the linear predictor would lose the tails: all are used
         return np.array([float(np.mean(np.exp(-value * np.exp(lp + effect)))) for value in h])
 
     curves = Curves(grid, survival(grid, float(fit.coef[0])), survival(grid, 0.0))
@@ -177,6 +199,20 @@ def standardised(rows: PersonTime, fit: CoxFit, tau: float | None, level: float)
     middle = (fine[1:] + fine[:-1]) / 2.0
     gain = float(np.sum((survival(middle, float(fit.coef[0])) - survival(middle, 0.0)) * np.diff(fine)))
     return curves, Difference(gain, math.nan, math.nan, math.nan, math.nan, horizon)
+
+
+def _e_values(effect: Effect, half: float) -> dict[str, Any]:
+    if effect.problem or not math.isfinite(half):
+        return {}
+    low, ratio, high = (math.exp(effect.coef + step) for step in (-half, 0.0, half))
+    return {
+        "e_value": {
+            "rare": e_value(ratio, common=False),
+            "common": e_value(ratio, common=True),
+            "limit_rare": e_value_of_limit(low, high, common=False),
+            "limit_common": e_value_of_limit(low, high, common=True),
+        }
+    }
 
 
 def estimate(
@@ -195,14 +231,11 @@ def estimate(
     diagnostics: Mapping[str, Any] | None = None,
 ) -> CausalEstimate:
     """Fit the rows and fill the record."""
-    fit = fit_cox(rows)
-    errors = fit.robust_se
-    assert errors is not None
-    limits = fit.ci(level)[0]
+    effect = fit_cox(rows)
+    half = z_of_level(level) * effect.se_robust
     shown, gain = None, None
-    if curves:
-        by_model = bool(rows.covariates)
-        shown, gain = standardised(rows, fit, tau_months, level) if by_model else compare_curves(rows, tau_months, level)
+    if curves and not effect.problem:
+        shown, gain = standardised(rows, effect.fit, tau_months) if effect.fit else compare_curves(rows, tau_months, level)
     inside = np.unique(rows.patient)
     ever = np.unique(rows.patient[rows.treated])
     events = int(data.event[inside].sum())
@@ -210,11 +243,11 @@ def estimate(
         key=key,
         label=label,
         estimand=estimand,
-        hazard_ratio=float(fit.hr[0]),
-        ci_low=float(limits[0]),
-        ci_high=float(limits[1]),
-        se_log=float(errors[0]),
-        se_model=float(fit.se[0]),
+        hazard_ratio=math.exp(effect.coef),
+        ci_low=math.exp(effect.coef - half) if math.isfinite(half) else 0.0,
+        ci_high=math.exp(effect.coef + half) if math.isfinite(half) else math.inf,
+        se_log=effect.se_robust,
+        se_model=effect.se_model,
         interval="robust",
         level=level,
         rmst_difference=gain,
@@ -227,7 +260,7 @@ def estimate(
         adjusted_for=adjusted_for,
         assumptions=assumptions,
         method=method,
-        diagnostics=dict(diagnostics or {}),
+        diagnostics={**(diagnostics or {}), **_e_values(effect, half)},
         patients=inside,
-        problem=fit.problem,
+        problem=effect.problem,
     )

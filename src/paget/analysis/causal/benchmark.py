@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .data import ObservationalData
+from .data import ObservationalData, Varying
 
 MEDIAN_MONTHS, PROGRESSION_MEDIAN_MONTHS = 38.0, 14.0
 
@@ -72,12 +72,14 @@ def generate(scenario: Scenario, n: int, seed: int, replicate: int = 0) -> Obser
     after = death > start
     death[after] = start[after] + (death[after] - start[after]) / scenario.hazard_ratio
     months = np.minimum(death, censor)
+    seen = np.flatnonzero(progression < months)
     return ObservationalData(
         id=np.arange(n),
         months=months,
         event=death <= censor,
         treated_months=np.where(start < months, start, np.nan),
         covariates={"u": u},
+        varying=Varying(seen.astype(np.int64), progression[seen], {"progression": np.ones(len(seen))}),
         treatment="surgery",
         where=f"benchmark {scenario.name}",
     )

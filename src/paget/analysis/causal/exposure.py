@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...errors import PagetError
-from .._arrays import Floats
-from ._design import columns, require_both, require_untreated, require_waiting, varying_part
+from .._arrays import Floats, Ints
+from ._design import columns, require_untreated, require_waiting, varying_part
 from ._person_time import PersonTime, estimate
 from .data import ObservationalData
 from .estimate import CausalEstimate, Estimand
@@ -144,7 +144,7 @@ def time_varying(
     No survival curve belongs to it: the groups exchange members. Only baseline covariates can be adjusted
     for; one that changes over time and is affected by treatment needs weights.
     """
-    require_both(data)
+    require_waiting(data, "a time-varying analysis")
     _baseline_only(data, adjust_for, "time-varying treatment")
     key, label = suffix(adjust_for)
     rows = switch_rows(data)
@@ -206,7 +206,7 @@ def landmark(
     )
 
 
-def landmark_rows(data: ObservationalData, at_months: float) -> tuple[PersonTime, Floats]:
+def landmark_rows(data: ObservationalData, at_months: float) -> tuple[PersonTime, Ints]:
     """Follow-up from the landmark of those still followed then, and their row numbers.
 
     Raises
@@ -214,10 +214,10 @@ def landmark_rows(data: ObservationalData, at_months: float) -> tuple[PersonTime
     PagetError
         Where the landmark leaves nobody, or one group empty.
     """
-    require_both(data)
+    require_waiting(data, "a landmark analysis")
     if not at_months >= 0:
         raise PagetError("a landmark lies at 0 months or later", got=at_months)
-    alive = np.flatnonzero(data.months > at_months)
+    alive = np.flatnonzero(data.months > at_months).astype(np.int64)
     if not alive.size:
         raise PagetError(
             f"nobody is followed beyond the landmark of {at_months:g} months",

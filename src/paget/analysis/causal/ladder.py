@@ -3,22 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from ...errors import PagetError, unknown
 from ._design import require_both
+from .ccw import clone_censor_weight
 from .data import ObservationalData
 from .estimate import CausalEstimate, Estimand
 from .exposure import ever_never, exclude_immortal, landmark, time_varying
+from .matching import matching
+from .sequential import sequential_trials
+from .weighting import iptw
 
 ANALYSES = (
     "ever-never",
+    "matching",
+    "iptw",
     "immortal-excluded",
     "time-varying",
     "landmark",
+    "iptw-landmark",
+    "sequential",
+    "ccw",
 )
 """Families of analyses, in the order of a ladder."""
+LANDMARKS_MONTHS = (3.0, 6.0, 9.0, 12.0)
 
-Rung = tuple[str, str, Callable[[], CausalEstimate]]
+
+@dataclass(frozen=True)
+class Rung:
+    """One row of a ladder before it is run."""
+
+    family: str
+    key: str
+    label: str
+    run: Callable[[ObservationalData], CausalEstimate]
 
 
 def ladder(
@@ -26,7 +45,7 @@ def ladder(
     *,
     adjust_for: Sequence[str] = (),
     analyses: Sequence[str] = ANALYSES,
-    landmark_months: Sequence[float] = (3.0, 6.0, 9.0, 12.0),
+    landmark_months: Sequence[float] = LANDMARKS_MONTHS,
     grace_months: float = 6.0,
     tau_months: float | None = None,
     truncate: float | None = None,
@@ -45,7 +64,7 @@ def ladder(
     landmark_months : sequence of float
         Landmarks, in months.
     grace_months : float
-        Grace period of clone-censor-weight, in months.
+        Grace period of clone-censor-weight, in months; also the landmark of weighting at a landmark.
     tau_months : float, optional
         Horizon of restricted means, from each analysis' own time zero.
     truncate : float, optional
@@ -71,63 +90,81 @@ def ladder(
         if name not in ANALYSES:
             raise unknown("analysis", name, ANALYSES)
     rungs = [
-        r for r in _rungs(data, tuple(adjust_for), landmark_months, grace_months, tau_months, truncate, level) if _family(r) in analyses
-    ]
+        rung
+        for rung in rungs_of(
+            adjust_for=adjust_for, landmark_months=landmark_months, grace_months=grace_months, tau_months=tau_months,
+            truncate=truncate, level=level,
+        )
+        if rung.family in analyses
+    ]  # fmt: skip
     found: list[CausalEstimate] = []
-    for done, (key, label, run) in enumerate(rungs):
+    for done, rung in enumerate(rungs):
         if progress is not None:
             progress("analyses", done, len(rungs))
         try:
-            found.append(run())
+            found.append(rung.run(data))
         except PagetError as error:
-            found.append(unanswered(data, key, label, error.message, level))
+            found.append(unanswered(data, rung, error.message, level))
     if progress is not None:
         progress("analyses", len(rungs), len(rungs))
     return found
 
 
-def _family(rung: Rung) -> str:
-    key = rung[0]
-    return max((name for name in ANALYSES if key.startswith(name)), key=len)
-
-
-def _rungs(
-    data: ObservationalData,
-    adjust_for: tuple[str, ...],
-    landmarks: Sequence[float],
-    grace: float,
-    tau: float | None,
-    truncate: float | None,
-    level: float,
+def rungs_of(
+    *,
+    adjust_for: Sequence[str] = (),
+    landmark_months: Sequence[float] = LANDMARKS_MONTHS,
+    grace_months: float = 6.0,
+    tau_months: float | None = None,
+    truncate: float | None = None,
+    level: float = 0.95,
 ) -> list[Rung]:
-    adjustments: list[tuple[str, ...]] = [(), adjust_for] if adjust_for else [()]
-    rungs: list[Rung] = []
+    """Every row of a ladder in order, each a call that takes the data (for bootstrap and negative controls)."""
+    names = tuple(adjust_for)
+    both = [(), names] if names else [()]
+    shared = {"tau_months": tau_months, "level": level}
+    cut = {"truncate": truncate, "level": level}
+    found: list[Rung] = []
 
-    def add(key: str, label: str, run: Callable[[], CausalEstimate]) -> None:
-        rungs.append((key, label, run))
+    def cox_rows(family: str, key: str, label: str, call: Callable[..., CausalEstimate], **fixed: object) -> None:
+        for adjusted in both:
+            tail, words = ("+cox", ", Cox-adjusted") if adjusted else ("", "")
+            found.append(Rung(family, key + tail, label + words, _bound(call, adjust_for=adjusted, **fixed)))
 
-    for names in adjustments:
-        tail, words = ("+cox", ", Cox-adjusted") if names else ("", "")
-        add(f"ever-never{tail}", f"Ever / never{words}", lambda n=names: ever_never(data, adjust_for=n, tau_months=tau, level=level))  # type: ignore[misc]
-    for names in adjustments:
-        tail, words = ("+cox", ", Cox-adjusted") if names else ("", "")
-        add(f"immortal-excluded{tail}", f"Immortal time left out{words}",
-            lambda n=names: exclude_immortal(data, adjust_for=n, tau_months=tau, level=level))  # type: ignore[misc]  # fmt: skip
-    for names in adjustments:
-        tail, words = ("+cox", ", Cox-adjusted") if names else ("", "")
-        add(f"time-varying{tail}", f"Time-varying treatment{words}", lambda n=names: time_varying(data, adjust_for=n, level=level))  # type: ignore[misc]
-    for months in landmarks:
-        for names in adjustments:
-            tail, words = ("+cox", ", Cox-adjusted") if names else ("", "")
-            add(f"landmark-{months:g}{tail}", f"Landmark {months:g} months{words}",
-                lambda m=months, n=names: landmark(data, m, adjust_for=n, tau_months=tau, level=level))  # type: ignore[misc]  # fmt: skip
-    return rungs
+    cox_rows("ever-never", "ever-never", "Ever / never", ever_never, **shared)
+    if names:
+        found.append(Rung("matching", "matching", "Propensity-matched, ever / never", _bound(matching, adjust_for=names, **shared)))
+        found.append(Rung("iptw", "iptw", "IPTW, ever / never", _bound(iptw, adjust_for=names, tau_months=tau_months, **cut)))
+    cox_rows("immortal-excluded", "immortal-excluded", "Immortal time left out", exclude_immortal, **shared)
+    cox_rows("time-varying", "time-varying", "Time-varying treatment", time_varying, level=level)
+    for at in landmark_months:
+        cox_rows("landmark", f"landmark-{at:g}", f"Landmark {at:g} months", landmark, landmark_months=at, **shared)
+    if names:
+        weighted = _bound(iptw, adjust_for=names, landmark_months=grace_months, tau_months=tau_months, **cut)
+        found.append(Rung("iptw-landmark", f"iptw-landmark-{grace_months:g}", f"IPTW, landmark {grace_months:g} months", weighted))
+    for adjusted in both:
+        tail, words = ("+ipw", ", weighted") if adjusted else ("", ", no covariates")
+        found.append(
+            Rung("sequential", f"sequential{tail}", f"Sequential trials{words}", _bound(sequential_trials, adjust_for=adjusted, **cut))
+        )
+    for adjusted in both:
+        tail, words = ("+ipcw", ", weighted") if adjusted else ("", ", no covariates")
+        run = _bound(clone_censor_weight, grace_months=grace_months, adjust_for=adjusted, tau_months=tau_months, **cut)
+        found.append(Rung("ccw", f"ccw-{grace_months:g}{tail}", f"Clone-censor-weight, {grace_months:g} months{words}", run))
+    return found
 
 
-def unanswered(data: ObservationalData, key: str, label: str, why: str, level: float) -> CausalEstimate:
+def _bound(call: Callable[..., CausalEstimate], **fixed: object) -> Callable[[ObservationalData], CausalEstimate]:
+    def run(data: ObservationalData) -> CausalEstimate:
+        return call(data, **fixed)
+
+    return run
+
+
+def unanswered(data: ObservationalData, rung: Rung, why: str, level: float) -> CausalEstimate:
     """Row of an analysis that these data cannot answer."""
     return CausalEstimate(
-        key=key, label=label, estimand=Estimand("nobody", "none", ("none", "none")), hazard_ratio=None, ci_low=None,
+        key=rung.key, label=rung.label, estimand=Estimand("nobody", "none", ("none", "none")), hazard_ratio=None, ci_low=None,
         ci_high=None, se_log=None, se_model=None, interval="none", level=level, rmst_difference=None, curves=None,
         n=0, treated=0, events=0, excluded=len(data), events_excluded=data.n_events, adjusted_for=(), assumptions=(),
         method="not estimated", problem=why,
