@@ -75,9 +75,10 @@ class Practised:
     operation_day : array of float
         Day of the operation done, NaN where none was.
     possible_day : array of float
-        Day on which she would be operated if chosen, NaN where it would not come to it.
+        Day on which she would be operated if chosen, NaN where it would not come to it or practice would not choose her.
     death_none, death_operated : array of float
-        Day of death in the life without and with the decision to operate, NaN if alive at the end.
+        Day of death in the life without and with the decision to operate, NaN if alive at the end; the same life where practice would not
+        choose her.
     progression_none, progression_operated : array of float
     probability : array of float
         Probability of being chosen, given what clinicians see.
@@ -190,6 +191,8 @@ def practise(people: pl.DataFrame, registry: Registry, seed: int, biases: Biases
 
     def pick(what: str, with_operation: bool) -> Floats:
         late = _day(people, "induction", arm if with_operation else "none", what)
+        if with_operation:  # whom practice would never choose has one life only
+            late = np.where(may, late, np.nan if what == "operation" else _day(people, "induction", "none", what))
         at_once = _day(people, "first", "operated" if with_operation else "none", what)
         before = _day(people, "found", "operated" if with_operation else "none", what)
         return np.where(found, before, np.where(first, at_once, late))
