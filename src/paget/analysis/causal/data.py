@@ -97,6 +97,10 @@ class ObservationalData:
         An outcome that treatment cannot change, of the same patients.
     time_zero, treatment, outcome : str
         Names used in texts.
+    where : str or None
+        The file, for messages.
+    dropped : int
+        Patients left out when the file was read, because a covariate was missing.
 
     Raises
     ------
@@ -123,6 +127,7 @@ class ObservationalData:
     treatment: str = "treatment"
     outcome: str = "death"
     where: str | None = None
+    dropped: int = 0
 
     def __post_init__(self) -> None:
         months, event = _outcome(self.months, self.event, self.where)

@@ -140,6 +140,7 @@ def from_frame(
     for name in (one for one in wanted if one is not None):
         if name not in frame.columns:
             raise unknown("column", name, frame.columns, where=where)
+    rows_of_file = frame.height
     if missing == "drop" and covariates:
         frame = frame.drop_nulls(list(covariates)).drop_nans([c for c in covariates if frame[c].dtype.is_float()])
         if not frame.height:
@@ -160,6 +161,7 @@ def from_frame(
             _number(frame, negative_control[0], where, may_be_empty=False) * factor,
             _event(frame, negative_control[1], None, where),
         ),
+        dropped=rows_of_file - frame.height,
         **names,
     )
     if varying is None:

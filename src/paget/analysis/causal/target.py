@@ -107,7 +107,7 @@ def target_table(data: ObservationalData, found: CausalEstimate, others: Sequenc
             "6h, 7h",
             "Analysis plan",
             "Cox model of the strategies, survival curves, restricted means",
-            f"{found.method}; patients without a covariate were not admitted, so nothing is imputed; {found.interval} "
+            f"{found.method}; complete cases, nothing imputed; {found.interval} "
             f"{100 * found.level:g} % intervals. Sensitivity: {', '.join(o.label for o in others) or 'none in this table'}; E-value",
         ),
         TargetItem(
@@ -132,6 +132,13 @@ def target_table(data: ObservationalData, found: CausalEstimate, others: Sequenc
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ") or "-"
+
+
+def _participants(data: ObservationalData, found: CausalEstimate) -> str:
+    return (
+        f"{len(data) + data.dropped} in the file, {len(data)} with every covariate, {found.n} analysed, {found.treated} treated, "
+        f"{found.excluded} left out by the design"
+    )
 
 
 def _eligibility(data: ObservationalData, found: CausalEstimate) -> str:
