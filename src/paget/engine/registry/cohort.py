@@ -29,8 +29,8 @@ BASELINE = (
     "metastases_felt", "pet_ct", "period",
 )  # fmt: skip
 """What decides on an operation and is known at diagnosis: the true confounders."""
-CHANGING = ("progressed", "responded", "ecog_now")
-"""What decides after induction. Each is that of the life without the operation, so that the operation cannot change it."""
+CHANGING = ("progressed", "responded", "ecog_change")
+"""What decides after induction: each as in the life without the operation, so that the operation cannot change it, and 0 at diagnosis."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,8 @@ class Cohort:
         )  # fmt: skip
 
     def _covariate(self, name: str) -> Any:
+        import polars as pl
+
         if name == "year":
             return np.floor(self.entry_year)
         if name == "period":
@@ -139,7 +141,7 @@ class Cohort:
         if name == "pet_ct":
             return (self.people["staging"] == "pet-ct").to_numpy().astype(np.float64)
         column = self.people.select(expression(name)).to_series() if name in ATTRIBUTES else self.people[name]
-        if column.dtype.is_numeric() or column.dtype == bool:
+        if column.dtype.is_numeric() or column.dtype == pl.Boolean:
             return column.cast(float).to_numpy()
         return np.asarray(column.to_list(), dtype=object)
 
@@ -192,7 +194,7 @@ class Cohort:
             {
                 "progressed": progressed.astype(np.float64),
                 "responded": (reached & responded[patient]).astype(np.float64),
-                "ecog_now": np.where(reached, then[patient], now[patient]),
+                "ecog_change": np.where(reached, then[patient] - now[patient], 0.0),
             },
         )
 
