@@ -2,6 +2,7 @@
 
 | you want | call |
 | --- | --- |
+| public examples | `example` (heart, rotterdam, gbsg) |
 | data, checked | `ObservationalData`, `ObservationalData.from_frame`, `read_table`, `from_adam` |
 | the analyses of registry papers | `ever_never`, `exclude_immortal`, `time_varying`, `landmark` |
 | adjustment by propensity | `matching`, `iptw` |
@@ -20,8 +21,9 @@ from .ccw import clone_censor_weight
 from .data import ObservationalData, Varying
 from .diagnostics import Balance, balance, overlap, weight_summary
 from .estimate import CausalEstimate, Curves, Estimand
+from .examples import EXAMPLES, example
 from .exposure import ever_never, exclude_immortal, landmark, time_varying
-from .ladder import ANALYSES, Rung, ladder, rungs_of
+from .ladder import ANALYSES, NEED_WAITING, Rung, default_tau, ladder, rungs_of, unanswered
 from .matching import matching
 from .negative_control import negative_control
 from .reading import from_adam, read_table
@@ -32,6 +34,8 @@ from .weighting import iptw
 
 __all__ = [
     "ANALYSES",
+    "EXAMPLES",
+    "NEED_WAITING",
     "Balance",
     "BiasCell",
     "CausalEstimate",
@@ -46,9 +50,11 @@ __all__ = [
     "bias_array",
     "bootstrap",
     "clone_censor_weight",
+    "default_tau",
     "e_value",
     "e_value_of_limit",
     "ever_never",
+    "example",
     "exclude_immortal",
     "from_adam",
     "iptw",
@@ -62,5 +68,6 @@ __all__ = [
     "sequential_trials",
     "target_table",
     "time_varying",
+    "unanswered",
     "weight_summary",
 ]

@@ -109,7 +109,8 @@ def clone_censor_weight(
             "at each month of the grace period, whether treatment starts depends on prognosis only through what is adjusted for",
             POSITIVE,
             "the models of starting treatment have the right form",
-        )[:-1],
+            by_cox=False,
+        ),
         method=f"each patient cloned into both strategies, censored on deviating, weighted by the inverse probability of not deviating "
         f"(intervals of {every_months:g} month(s)); weighted Cox model, errors by patient",
         adjusted_for=(*adjust_for, *([unless] if unless else [])),

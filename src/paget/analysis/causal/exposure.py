@@ -31,10 +31,17 @@ def entry(data: ObservationalData) -> Floats:
     return np.zeros(len(data)) if data.entry_months is None else data.entry_months
 
 
-def common(adjusted: bool, *more: str) -> tuple[str, ...]:
-    """Assumptions of nearly every analysis, in order."""
-    first = (EXCHANGEABLE, MODEL) if adjusted else (UNADJUSTED,)
+def common(adjusted: bool, *more: str, by_cox: bool = True) -> tuple[str, ...]:
+    """Assumptions of nearly every analysis, in order; `by_cox` where covariates are in the Cox model itself."""
+    first = (UNADJUSTED,) if not adjusted else (EXCHANGEABLE, MODEL) if by_cox else (EXCHANGEABLE,)
     return (*more, *first, CENSORING, CONSISTENT, PROPORTIONAL)
+
+
+def strategies(data: ObservationalData) -> tuple[str, str]:
+    """Ever and never treated, in words; at time zero where all treatment starts there."""
+    if data.point_treatment:
+        return f"{data.treatment} at {data.time_zero}", f"no {data.treatment}"
+    return f"{data.treatment} at any time", f"never {data.treatment}"
 
 
 def suffix(adjust_for: Sequence[str]) -> tuple[str, str]:
@@ -82,7 +89,7 @@ def ever_never(
         estimand=Estimand(
             "all patients",
             data.time_zero,
-            (f"{data.treatment} at any time", f"never {data.treatment}"),
+            strategies(data),
             "conditional" if adjust_for else "marginal",
         ),
         assumptions=common(bool(adjust_for), NO_IMMORTAL),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from ...errors import PagetError, unknown
 from ._design import require_both
 from .ccw import clone_censor_weight
@@ -27,6 +29,8 @@ ANALYSES = (
     "ccw",
 )
 """Families of analyses, in the order of a ladder."""
+NEED_WAITING = ("immortal-excluded", "time-varying", "landmark", "iptw-landmark", "sequential", "ccw")
+"""Families without a question where all treatment starts at time zero: they are left out of its ladder."""
 LANDMARKS_MONTHS = (3.0, 6.0, 9.0, 12.0)
 
 
@@ -78,7 +82,8 @@ def ladder(
     -------
     list of CausalEstimate
         One row each, in a fixed order. An analysis that these data cannot answer has `hazard_ratio` None and
-        says why in `problem`.
+        says why in `problem`. Where all treatment starts at time zero, families in `NEED_WAITING` have no
+        question and are left out.
 
     Raises
     ------
@@ -95,7 +100,7 @@ def ladder(
             adjust_for=adjust_for, landmark_months=landmark_months, grace_months=grace_months, tau_months=tau_months,
             truncate=truncate, level=level,
         )
-        if rung.family in analyses
+        if rung.family in analyses and not (data.point_treatment and rung.family in NEED_WAITING)
     ]  # fmt: skip
     found: list[CausalEstimate] = []
     for done, rung in enumerate(rungs):
@@ -169,3 +174,13 @@ def unanswered(data: ObservationalData, rung: Rung, why: str, level: float) -> C
         n=0, treated=0, events=0, excluded=len(data), events_excluded=data.n_events, adjusted_for=(), assumptions=(),
         method="not estimated", problem=why,
     )  # fmt: skip
+
+
+def default_tau(data: ObservationalData) -> float:
+    """Horizon of restricted means: what a tenth of the ever and of the never treated are followed to, in whole years.
+
+    In whole months below a year; at least one month.
+    """
+    groups = [group for group in (data.months[data.ever_treated], data.months[~data.ever_treated]) if len(group)]
+    reached = min(float(np.quantile(group, 0.9)) for group in groups)
+    return float(12 * int(reached // 12)) if reached >= 12 else float(max(1, int(reached)))

@@ -81,7 +81,7 @@ def matching(
             "matched",
             landmark_months=at,
         ),
-        assumptions=common(True, *([NO_IMMORTAL] if at is None else []), PROPENSITY)[:-1],
+        assumptions=common(True, *([NO_IMMORTAL] if at is None else []), PROPENSITY, by_cox=False),
         method=f"1:1 nearest-neighbour matching on the logit of the propensity ({', '.join(adjust_for)}), caliper {caliper:g} SD, "
         "Cox model, errors by pair",
         adjusted_for=tuple(adjust_for),

@@ -13,7 +13,7 @@ from ._design import OverlapError, columns, logistic, require_untreated, varying
 from ._person_time import PersonTime
 from .data import ObservationalData
 from .estimate import Estimand
-from .exposure import entry, landmark_estimand, landmark_rows
+from .exposure import entry, landmark_estimand, landmark_rows, strategies
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Compared:
         """Ever against never from time zero, or by the landmark."""
         if self.landmark_months is not None:
             return landmark_estimand(data, self.landmark_months, "marginal")
-        return Estimand("all patients", data.time_zero, (f"{data.treatment} at any time", f"never {data.treatment}"))
+        return Estimand("all patients", data.time_zero, strategies(data))
 
 
 def compared(data: ObservationalData, adjust_for: Sequence[str], landmark_months: float | None, what: str) -> Compared:

@@ -94,7 +94,8 @@ def sequential_trials(
             "in each interval, whether treatment starts depends on prognosis only through what is adjusted for",
             POSITIVE,
             "the models of starting treatment have the right form",
-        )[:-1],
+            by_cox=False,
+        ),
         method=f"trials every {every_months:g} month(s) to month {until_months:g}, Cox model stratified by trial, the untreated censored "
         "at a later start" + (", stabilised weights of assignment and censoring" if adjust_for else "") + ", errors by patient",
         adjusted_for=tuple(adjust_for),

@@ -59,7 +59,7 @@ def iptw(
         key="iptw" if at is None else f"iptw-landmark-{at:g}",
         label="IPTW, ever / never" if at is None else f"IPTW, landmark {at:g} months",
         estimand=who.estimand(data),
-        assumptions=common(True, *([NO_IMMORTAL] if at is None else []), POSITIVE, PROPENSITY)[:-1],
+        assumptions=common(True, *([NO_IMMORTAL] if at is None else []), POSITIVE, PROPENSITY, by_cox=False),
         method=f"stabilised inverse probability weights (logistic on {', '.join(adjust_for)}), weighted Cox model, robust errors"
         + (f", weights truncated at {truncate:g} and {1 - truncate:g}" if truncate else ""),
         adjusted_for=tuple(adjust_for),
