@@ -110,7 +110,7 @@ def lachin_foulkes_patients(
     alpha: float = 0.025,
     share: float = 0.5,
 ) -> float:
-    """Patients by Lachin and Foulkes: the test is of the difference of two exponential hazards.
+    """Patients by Lachin and Foulkes, on the scale of the log hazard ratio, exponential survival in each arm.
 
     Parameters
     ----------
@@ -121,17 +121,14 @@ def lachin_foulkes_patients(
 
     Notes
     -----
-    ``n = [(z_a sqrt(phi(m) / (p q)) + z_b sqrt(phi(c) / q + phi(e) / p)) / (c - e)]**2`` with ``phi(h) = h**2 / P(event)``, c and e the hazards of the
-    arms with shares q and p, m their mean.
+    ``n = [(z_a sqrt(1 / (p P0) + 1 / (q P0)) + z_b sqrt(1 / (p Pe) + 1 / (q Pc))) / ln HR]**2``: p and q the shares of the arms, Pe and Pc their
+    probabilities of an event, P0 that under the mean hazard. Equal to gsDesign's ``nSurv`` (tests).
     """
-    pi = check_share(share)
-    control, experimental = hazard_per_month, hazard_per_month * check_ratio(hazard_ratio)
-    mean = pi * experimental + (1.0 - pi) * control
-
-    def phi(hazard: float) -> float:
-        return hazard**2 / event_probability(hazard, recruitment)
-
-    null = math.sqrt(phi(mean) / (pi * (1.0 - pi)))
-    real = math.sqrt(phi(control) / (1.0 - pi) + phi(experimental) / pi)
+    effect, pi = math.log(check_ratio(hazard_ratio)), check_share(share)
+    control = event_probability(hazard_per_month, recruitment)
+    experimental = event_probability(hazard_per_month * hazard_ratio, recruitment)
+    neither = event_probability(hazard_per_month * (1.0 - pi + pi * hazard_ratio), recruitment)
+    null = math.sqrt(1.0 / (pi * neither) + 1.0 / ((1.0 - pi) * neither))
+    real = math.sqrt(1.0 / (pi * experimental) + 1.0 / ((1.0 - pi) * control))
     z_alpha, z_beta = quantile(1.0 - check_alpha(alpha)), quantile(check_power(power, alpha))
-    return ((z_alpha * null + z_beta * real) / (control - experimental)) ** 2
+    return ((z_alpha * null + z_beta * real) / effect) ** 2
