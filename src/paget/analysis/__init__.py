@@ -21,7 +21,7 @@ from .competing import CumulativeIncidence, GrayTest, cumulative_incidence, gray
 from .cox import CoxFit, Interaction, concordance, cox, interaction
 from .finegray import FineGray, fine_gray
 from .km import KaplanMeier, kaplan_meier
-from .logrank import LogRank, MaxCombo, logrank, maxcombo
+from .logrank import LogRank, MaxCombo, fleming_harrington, logrank, maxcombo
 from .proportional import ProportionalHazards, proportional_hazards
 from .records import join_published, record
 from .replicates import Spread, share, spread
@@ -51,6 +51,7 @@ __all__ = [
     "cox",
     "cumulative_incidence",
     "fine_gray",
+    "fleming_harrington",
     "gray_test",
     "interaction",
     "join_published",

@@ -54,16 +54,16 @@ def _mean_discount(rate: float, recruitment: Recruitment) -> float:
     if accrual == 0.0:
         return math.exp(-rate * longest)
     plateau = 1.0 / (accrual - ramp / 2.0)  # patients per month at full speed, of one patient in all
-    start = math.exp(-rate * longest)
-    # rising part: density plateau * a / ramp on [0, ramp], against exp(rate a); then the even part
-    rising = 0.0
+    # who comes at a is observed longest - a: the rising part has density plateau * a / ramp on [0, ramp], the even part plateau beyond
+    rising, x = 0.0, rate * ramp
     if ramp > 0.0:
-        x = rate * ramp
         # by series where the closed form would subtract near equals
-        factor = 0.5 + x / 3.0 + x * x / 8.0 + x**3 / 30.0 if x < 1e-3 else (math.exp(x) * (x - 1.0) + 1.0) / (x * x)
-        rising = plateau * ramp * factor
-    even = plateau * math.exp(rate * ramp) * math.expm1(rate * (accrual - ramp)) / rate
-    return start * (rising + even)
+        if x < 1e-3:
+            rising = math.exp(-rate * longest) * (0.5 + x / 3.0 + x * x / 8.0 + x**3 / 30.0)
+        else:
+            rising = (math.exp(-rate * (longest - ramp)) * (x - 1.0) + math.exp(-rate * longest)) / (x * x)
+    even = (math.exp(-rate * (longest - accrual)) - math.exp(-rate * (longest - ramp))) / rate
+    return plateau * (ramp * rising + even)
 
 
 def event_probability(hazard_per_month: float, recruitment: Recruitment) -> float:

@@ -1,9 +1,9 @@
 """Treatment switching by inverse probability of censoring weights: patients who switch are censored, those like them count more.
 
 A patient of the control arm is censored at her switch. In each interval of follow-up a pooled logistic model gives the probability of not
-switching, from baseline covariates and from whether her disease has progressed; the inverse of the product up to an interval weights what
-comes after. Stabilised by the same model without the time-varying covariate. Right only if what drives switching and prognosis is in
-the model: the model's progression is, its burden is not, as in a real trial.
+switching, from baseline covariates and from events of her disease (whether they have happened, whether of late); the inverse of the product up to
+an interval weights what comes after. Stabilised by the same model without the events. Right only if what drives switching and prognosis is in
+the model: progression is, burden is not, as in a real trial.
 
 Source: Robins JM, Finkelstein DM, Biometrics 2000;56:779-788.
 """
@@ -21,6 +21,8 @@ from paget.errors import PagetError
 Floats = npt.NDArray[np.float64]
 LARGEST = 20.0
 """Weights are cut here and the patients concerned are counted."""
+RECENT_MONTHS = 3.0
+"""An event is of late for so long."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ def ipcw(
     event: npt.NDArray[np.bool_],
     arm: npt.NDArray[np.int64],
     switch: Floats,
-    progression: Floats,
+    events: dict[str, Floats],
     covariates: dict[str, Floats] | None = None,
     *,
     strata: Any = None,
@@ -54,8 +56,8 @@ def ipcw(
         Months from randomisation, event, 1 experimental.
     switch : array (n,)
         Month of the switch; ``inf`` where none happened.
-    progression : array (n,)
-        Month of progression; ``inf`` where none was seen.
+    events : mapping
+        Month of each event that may drive switching, such as progression; ``inf`` where it was not seen.
     covariates : mapping, optional
         At baseline, numeric.
     strata : array, optional
@@ -71,14 +73,14 @@ def ipcw(
     from paget.analysis import cox
 
     n = len(time)
-    if any(len(column) != n for column in (event, arm, switch, progression, *(covariates or {}).values())):
+    if any(len(column) != n for column in (event, arm, switch, *events.values(), *(covariates or {}).values())):
         raise PagetError("all columns must have one value per patient", expected=f"{n} values")
     if not interval_months > 0:
         raise PagetError("an interval must be positive", key="interval_months", got=interval_months)
     switched = (arm == 0) & (switch < time)
     end = np.where(switched, switch, time)
     seen = event & ~switched
-    # rows: one per patient and interval; an interval that progression cuts is taken as progressed from its start on
+    # one row per patient and interval; an event counts from the start of the interval that it falls into
     rows = np.maximum(np.ceil(end / interval_months - 1e-9), 1).astype(np.int64)
     who = np.repeat(np.arange(n), rows)
     k = np.arange(len(who)) - np.repeat(np.cumsum(rows) - rows, rows)
@@ -89,10 +91,13 @@ def ipcw(
         assert fit.robust_se is not None
         return Ipcw(float(fit.coef[0]), float(fit.robust_se[0]), 0, 1.0, 1.0, 0)
     control = arm[who] == 0
-    progressed = (progression[who] < stop).astype(np.float64)
     base = [np.ones(len(who)), np.log1p(start)] + [np.asarray(c, np.float64)[who] for c in (covariates or {}).values()]
     leaves = (last & switched[who]).astype(np.float64)
-    full = _stays(np.column_stack([*base, progressed, progressed * np.log1p(start)]), leaves, control)
+    varying = []
+    for months in events.values():
+        happened = months[who] < stop
+        varying += [happened.astype(np.float64), (happened & (stop - months[who] <= RECENT_MONTHS)).astype(np.float64)]
+    full = _stays(np.column_stack([*base, *varying]), leaves, control)
     short = _stays(np.column_stack(base), leaves, control)
     weight = np.ones(len(who))
     ratio = np.where(control, short / full, 1.0)
