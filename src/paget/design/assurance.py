@@ -4,8 +4,8 @@
 decision applies: give the experimental treatment or not.
 
 - decide now: the better of the two on average, ``max(0, mean gain)``;
-- know whether it helps: ``mean max(0, gain)``. The difference is the value of perfect information on the parameters (EVPPI): no trial can be
-  worth more.
+- know whether it helps: ``mean max(0, gain)``. The difference is the value of perfect information on the parameters (EVPPI): no trial
+  can be worth more.
 - run the trial and follow it (treat if it finds a benefit): ``mean(power x gain)``.
 
 Source: O'Hagan A, Stevens JW, Campbell MJ, Pharm Stat 2005;4:187-201 (assurance); Claxton K, J Health Econ 1999;18:341-364.
@@ -130,8 +130,8 @@ def read_draws(path: Path, base: ParameterSet | None = None) -> list[ParameterSe
     Parameters
     ----------
     path : Path
-        ``.csv`` or ``.parquet``: columns named like parameters, an entry of one with an index ``name[0]``, ``name[1]``, ...; what has no column
-        keeps its value. ``.json``: a list of ``{name: value or list}``.
+        ``.csv`` or ``.parquet``: columns named like parameters, an entry of one with an index ``name[0]``, ``name[1]``, ...; what
+        has no column keeps its value. ``.json``: a list of ``{name: value or list}``.
     base : ParameterSet, optional
         Where draws start from; the point values by default.
 

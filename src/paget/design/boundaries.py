@@ -1,9 +1,10 @@
 """Group-sequential boundaries: when a trial may stop for efficacy, when it should stop for futility.
 
-Everything is one-sided and on the scale of Z, large for benefit. Classical boundaries (Wang and Tsiatis 1987: ``Z_k >= C t_k^(d - 1/2)``; d = 0 is
-O'Brien and Fleming, d = 1/2 Pocock) share one constant; boundaries by error spending are solved look by look. Futility spends the error of
-the second kind under the drift at which the two boundaries meet at the last look. Non-binding futility leaves the upper boundary as if
-there were none, so that going on regardless cannot raise the error; binding futility makes the upper boundary lower.
+Everything is one-sided and on the scale of Z, large for benefit. Classical boundaries (Wang and Tsiatis 1987: ``Z_k >= C t_k^(d -
+1/2)``; d = 0 is O'Brien and Fleming, d = 1/2 Pocock) share one constant; boundaries by error spending are solved look by look.
+Futility spends the error of the second kind under the drift at which the two boundaries meet at the last look. Non-binding futility
+leaves the upper boundary as if there were none, so that going on regardless cannot raise the error; binding futility makes the upper
+boundary lower.
 
 Equal to rpact's ``getDesignGroupSequential`` to the printed digits (tests).
 """
@@ -147,9 +148,7 @@ def _value_below(state: Continuing, information: float, error: float) -> float:
     return _root(lambda z: state.below(information, z) - error, -12.0, 12.0)
 
 
-def last_value(
-    information: Sequence[float], upper: Sequence[float], alpha: float, lower: Sequence[float] | None = None
-) -> float:
+def last_value(information: Sequence[float], upper: Sequence[float], alpha: float, lower: Sequence[float] | None = None) -> float:
     """Value of the last look that makes the total error ``alpha``, given the boundaries of the looks before.
 
     What a trial needs whose last look came at another information than planned: earlier boundaries stay what they were.
@@ -260,9 +259,7 @@ def boundaries(
     """
     levels = check_information(information)
     if abs(levels[-1] - 1.0) > 1e-9:
-        raise PagetError(
-            "the last look must hold all the information", key="information", got=list(levels), expected="a last value of 1"
-        )
+        raise PagetError("the last look must hold all the information", key="information", got=list(levels), expected="a last value of 1")
     check_alpha(alpha)
     if name in CLASSICAL:
         spend, upper = None, _classical(levels, alpha, CLASSICAL[name])

@@ -1,8 +1,8 @@
 """Probabilities that a sequence of test statistics crosses its boundaries: recursive integration.
 
-The statistics of successive looks have the canonical joint law of group-sequential theory: ``B_k = Z_k sqrt(I_k)`` is a Brownian motion with
-drift theta, observed at the information levels ``I_k``. A trial that goes on after look k has ``B_k`` between the boundaries; the density of
-those trials is carried from look to look on Gauss-Legendre points.
+The statistics of successive looks have the canonical joint law of group-sequential theory: ``B_k = Z_k sqrt(I_k)`` is a Brownian
+motion with drift theta, observed at the information levels ``I_k``. A trial that goes on after look k has ``B_k`` between the
+boundaries; the density of those trials is carried from look to look on Gauss-Legendre points.
 
 Source: Jennison C, Turnbull BW, Group Sequential Methods with Applications to Clinical Trials (2000), chapter 19; the quadrature is
 Gauss-Legendre in place of Simpson's rule.
@@ -14,6 +14,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -131,7 +132,7 @@ def check_information(information: Sequence[float]) -> tuple[float, ...]:
         raise PagetError("a design needs at least one look", key="information", got=list(information), expected="such as [0.5, 1]")
     if not all(math.isfinite(x) and x > 0 for x in levels):
         raise PagetError("information must be positive", key="information", got=list(levels), expected="such as [0.5, 1]")
-    for before, now in zip(levels, levels[1:], strict=False):
+    for before, now in pairwise(levels):
         if now <= before:
             raise PagetError(
                 "information must increase from look to look", key="information", got=list(levels),

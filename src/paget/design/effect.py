@@ -1,13 +1,14 @@
 """The effect in the prepared population itself: both lives of every patient under one data cut, beside what trials of it find.
 
-No trial can see it. It is what formulas should be fed with, shows whether hazards are proportional, and says how much of the answer hangs on
-the size of the population: its patients are a sample too, and resampling more trials from them does not make them more.
+No trial can see it. It is what formulas should be fed with, shows whether hazards are proportional, and says how much of the answer
+hangs on the size of the population: its patients are a sample too, and resampling more trials from them does not make them more.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -165,7 +166,7 @@ def _batch_error(time: Floats, event: Any, arm: Any, stratum: Any, n: int) -> fl
 
 def _by_period(time: Floats, event: Any, arm: Any, stratum: Any) -> list[tuple[float, float, float, int]]:
     out = []
-    for start, stop in zip(PERIODS_MONTHS, PERIODS_MONTHS[1:], strict=False):
+    for start, stop in pairwise(PERIODS_MONTHS):
         here = time > start
         if not here.any():
             break
@@ -178,4 +179,3 @@ def _by_period(time: Floats, event: Any, arm: Any, stratum: Any) -> list[tuple[f
         ratio = 0.0 if same else log_ratio(ends, seen, arm[here], stratum[here], np.full(len(ends), start))
         out.append((start, stop, math.exp(ratio), events))
     return out
-

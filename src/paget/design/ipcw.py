@@ -1,9 +1,9 @@
 """Treatment switching by inverse probability of censoring weights: patients who switch are censored, those like them count more.
 
-A patient of the control arm is censored at her switch. In each interval of follow-up a pooled logistic model gives the probability of not
-switching, from baseline covariates and from events of her disease (whether they have happened, whether of late); the inverse of the product up to
-an interval weights what comes after. Stabilised by the same model without the events. Right only if what drives switching and prognosis is in
-the model: progression is, burden is not, as in a real trial.
+A patient of the control arm is censored at her switch. In each interval of follow-up a pooled logistic model gives the probability
+of not switching, from baseline covariates and from events of her disease (whether they have happened, whether of late); the inverse
+of the product up to an interval weights what comes after. Stabilised by the same model without the events. Right only if what
+drives switching and prognosis is in the model: progression is, burden is not, as in a real trial.
 
 Source: Robins JM, Finkelstein DM, Biometrics 2000;56:779-788.
 """

@@ -106,7 +106,9 @@ def _looks(value: Any) -> tuple[float, ...]:
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 20:
         return tuple((k + 1) / value for k in range(value))
     several = list(value) if isinstance(value, (list, tuple)) else [value]
-    if not all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in several) or (several and len(several) == 1 and several != [1]):
+    if not all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in several) or (
+        several and len(several) == 1 and several != [1]
+    ):
         raise PagetError(
             "not looks", where="design", key="looks", got=value, expected="how many, 1 to 20, or information times that end at 1: [0.5, 1]"
         )

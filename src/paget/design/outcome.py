@@ -59,8 +59,14 @@ class Question:
 
 
 def tau_of(protocol: Protocol) -> float:
-    """Horizon of the restricted mean: the protocol's, or its last landmark."""
-    return protocol.analyses.rmst_tau_months or max(protocol.analyses.landmarks_months)
+    """Horizon of the restricted mean: the protocol's (its last landmark), or the shortest planned follow-up where that is shorter.
+
+    So that the mean of every trial is known; a horizon near the longest follow-up is reached by few trials.
+    """
+    wanted = protocol.analyses.rmst_tau_months or max(protocol.analyses.landmarks_months)
+    follow = protocol.follow_up
+    shortest = follow.data_cut_months - (0.0 if follow.after == "last-patient" else protocol.accrual.months)
+    return min(wanted, shortest) if shortest > 0 else wanted
 
 
 def final_cuts(course: Course, protocol: Protocol) -> Floats:
@@ -83,9 +89,10 @@ def find(
     Returns
     -------
     polars.DataFrame
-        ``trial``; at the data cut ``events``, ``log_hr``, ``se``, ``z`` (log-rank, positive for benefit), ``cut_month``, and for each test
-        ``finds_<test>`` as if there were no looks (null where it could not be computed); of the design with its looks ``stopped_at`` (look from
-        1, the number of looks for the last), ``finds``, ``futile``, ``duration_months``, ``events_at_end``, ``enrolled``.
+        ``trial``; at the data cut ``events``, ``log_hr``, ``se``, ``z`` (log-rank, positive for benefit), ``cut_month``, and for
+        each test ``finds_<test>`` as if there were no looks (null where it could not be computed); of the design with its looks
+        ``stopped_at`` (look from 1, the number of looks for the last), ``finds``, ``futile``, ``duration_months``,
+        ``events_at_end``, ``enrolled``.
     """
     import polars as pl
 
@@ -200,7 +207,6 @@ def look_months(course: Course, seen: Seen, events: Sequence[int]) -> Floats:
 def _with_looks(question: Question, course: Course, seen: Seen, fixed: _Fixed, cuts: Floats, threads: int) -> dict[str, Any]:
     """Follow each trial through its looks: it stops for efficacy or futility, or goes to its data cut."""
     t, plan, planned = len(cuts), question.plan, question.planned_events
-    entry = course.trials.entry_months
     need = [max(1, math.ceil(share * planned - 1e-9)) for share in plan.information[:-1]]
     months = look_months(course, seen, need) if need else np.empty((t, 0))
     going = np.ones(t, bool)

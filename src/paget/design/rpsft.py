@@ -1,9 +1,9 @@
 """Treatment switching by a rank-preserving structural failure time model: what would have been without the switch.
 
-Time on treatment counts ``exp(psi)`` times: the time without treatment is ``U(psi) = T_off + exp(psi) T_on``. Randomisation makes U alike in both
-arms at the true psi, so the estimate is where a log-rank test of U finds nothing (g-estimation). Observed censoring becomes informative on
-the scale of U; it is recensored at the smallest U that a patient could have been censored at, ``min(C, C exp(psi))``, in an arm in which
-treatment can begin late.
+Time on treatment counts ``exp(psi)`` times: the time without treatment is ``U(psi) = T_off + exp(psi) T_on``. Randomisation makes U
+alike in both arms at the true psi, so the estimate is where a log-rank test of U finds nothing (g-estimation). Observed censoring
+becomes informative on the scale of U; it is recensored at the smallest U that a patient could have been censored at, ``min(C, C
+exp(psi))``, in an arm in which treatment can begin late.
 
 Source: Robins JM, Tsiatis AA, Commun Stat Theory Methods 1991;20:2609-2631; White IR et al., Stat Med 1999;18:2617-2634.
 """
@@ -41,8 +41,8 @@ class Switched:
     arm : array of 0/1
         1 experimental.
     off : array
-        Time without the experimental treatment: 0 to ``time``. In the experimental arm the wait for it, in the control arm the time until the
-        switch, or all of it.
+        Time without the experimental treatment: 0 to ``time``. In the experimental arm the wait for it, in the control arm the time
+        until the switch, or all of it.
     censoring : array
         When the patient would have been censored, whether or not she had the event before.
     replicate : array of int
@@ -126,7 +126,8 @@ def rpsft(trials: Switched, strata: Any = None, *, threads: int = 1) -> Rpsft:
 
     Notes
     -----
-    The statistic is a step function of psi and nearly monotone; the halving keeps a change of sign. Where it has several zeros, one is found.
+    The statistic is a step function of psi and nearly monotone; the halving keeps a change of sign. Where it has
+    several zeros, one is found.
     """
     from paget.analysis.fast import replicate_statistics
 

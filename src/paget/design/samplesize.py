@@ -121,8 +121,8 @@ def lachin_foulkes_patients(
 
     Notes
     -----
-    ``n = [(z_a sqrt(1 / (p P0) + 1 / (q P0)) + z_b sqrt(1 / (p Pe) + 1 / (q Pc))) / ln HR]**2``: p and q the shares of the arms, Pe and Pc their
-    probabilities of an event, P0 that under the mean hazard. Equal to gsDesign's ``nSurv`` (tests).
+    ``n = [(z_a sqrt(1 / (p P0) + 1 / (q P0)) + z_b sqrt(1 / (p Pe) + 1 / (q Pc))) / ln HR]**2``: p and q the shares of
+    the arms, Pe and Pc their probabilities of an event, P0 that under the mean hazard. Equal to gsDesign's ``nSurv`` (tests).
     """
     effect, pi = math.log(check_ratio(hazard_ratio)), check_share(share)
     control = event_probability(hazard_per_month, recruitment)

@@ -1,15 +1,15 @@
 """The smallest trial, and the population, that reach a power.
 
-For each population a few sizes are simulated around what the formula says; power is then a straight line in the square root of the size on the
-probit scale (exact where the statistic is normal with a drift that grows with the root of the size), fitted by maximum likelihood; the size
-read off it is simulated once more. Where no size within reach has the power, that is the answer.
+For each population a few sizes are simulated around what the formula says; power is then a straight line in the square root of the
+size on the probit scale (exact where the statistic is normal with a drift that grows with the root of the size), fitted by maximum
+likelihood; the size read off it is simulated once more. Where no size within reach has the power, that is the answer.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -88,6 +88,7 @@ def probit_line(patients: Floats, hits: Floats, trials: Floats) -> tuple[Floats,
 
     Examples
     --------
+    >>> from statistics import NormalDist
     >>> n = np.array([100.0, 200.0, 400.0])
     >>> beta, _ = probit_line(n, 1e6 * np.array([NormalDist().cdf(-2 + 0.15 * x**0.5) for x in n]), np.full(3, 1e6))
     >>> [round(float(b), 3) for b in beta]
@@ -110,7 +111,7 @@ def probit_line(patients: Floats, hits: Floats, trials: Floats) -> tuple[Floats,
         beta = beta + step
         if np.abs(step).max() < 1e-10:
             break
-    return beta, np.linalg.inv(information)
+    return np.asarray(beta), np.asarray(np.linalg.inv(information), np.float64)
 
 
 def size_for(power: float, beta: Floats, covariance: Floats) -> tuple[float, float]:
@@ -220,7 +221,9 @@ def smallest(
     note = ""
     top = points[-1]
     beta, covariance = probit_line(
-        np.array([p["patients"] for p in points], float), np.array([p["power"] * trials for p in points]), np.full(len(points), float(trials))
+        np.array([p["patients"] for p in points], float),
+        np.array([p["power"] * trials for p in points]),
+        np.full(len(points), float(trials)),
     )
     fitted = size_for(power, beta, covariance) if len(points) > 1 and beta[1] > 0 and (quantile(power) - beta[0]) > 0 else None
     if fitted is not None and fitted[0] <= limit and top["power"] > 0.5 * power:
@@ -244,28 +247,39 @@ def smallest(
     )  # fmt: skip
 
 
-def break_even(everybody: Reached, enriched: Reached) -> float | None:
+Needs = tuple[int, int]
+"""Patients randomised and assessed."""
+
+
+def break_even(everybody: Needs | None, enriched: Needs | None) -> float | None:
     """Cost of assessing one patient, as a share of that of one randomised, at which the enriched trial costs what the unselected costs.
 
-    Below it enrichment is cheaper for the same power. None where it never is, or where one of the two has no size; infinite where
-    enrichment needs fewer of both.
+    Below it enrichment is cheaper for the same power. None where it never is, or where one of the two reaches no such power; infinite
+    where enrichment needs fewer of both.
+
+    Examples
+    --------
+    >>> break_even((1000, 1500), (400, 3900))
+    0.25
     """
-    if everybody.patients is None or enriched.patients is None or everybody.screened is None or enriched.screened is None:
+    if everybody is None or enriched is None:
         return None
-    saved, more = everybody.patients - enriched.patients, enriched.screened - everybody.screened
+    saved, more = everybody[0] - enriched[0], enriched[1] - everybody[1]
     if saved <= 0:
         return None
     return math.inf if more <= 0 else saved / more
 
 
-def frontier(found: list[Reached]) -> list[str]:
-    """Names of the populations for which no other needs both fewer randomised and fewer assessed."""
-    sized = [one for one in found if one.patients is not None and one.screened is not None]
+def frontier(needs: Mapping[str, Needs | None]) -> list[str]:
+    """Names of the populations for which no other needs both fewer randomised and fewer assessed.
+
+    Examples
+    --------
+    >>> frontier({"all": (1000, 1500), "few": (400, 3900), "bad": (1200, 4000), "none": None})
+    ['all', 'few']
+    """
+    sized = {name: need for name, need in needs.items() if need is not None}
     return [
-        one.name for one in sized
-        if not any(
-            other is not one and other.patients <= one.patients and other.screened <= one.screened  # type: ignore[operator]
-            and (other.patients, other.screened) != (one.patients, one.screened)
-            for other in sized
-        )
+        name for name, (n, m) in sized.items()
+        if not any(a <= n and b <= m and (a, b) != (n, m) for a, b in sized.values())
     ]  # fmt: skip

@@ -1,7 +1,7 @@
 """Trials in which the control arm crosses over: what each analysis reports, beside the trial without crossover that only a model can run.
 
-By intention to treat; RPSFT (`paget.design.rpsft`); IPCW (`paget.design.ipcw`); patients censored at their switch without weights; and the same
-trials with a control arm that nobody leaves, lived by the same patients.
+By intention to treat; RPSFT (`paget.design.rpsft`); IPCW (`paget.design.ipcw`); patients censored at their switch without weights;
+and the same trials with a control arm that nobody leaves, lived by the same patients.
 """
 
 from __future__ import annotations
@@ -40,9 +40,7 @@ def switched_trials(course: Course, protocol: Protocol) -> tuple[Switched, Float
     number = np.repeat(np.arange(len(cuts)), months.shape[1])
     # an operation on the day of death or later gave no time on treatment
     off = np.minimum(np.where(np.isfinite(surgery), np.maximum(surgery, 0.0), np.inf), months)
-    table = Switched(
-        months.ravel(), seen.event.ravel(), trials.arm.ravel(), off.ravel(), np.maximum(censoring, months).ravel(), number
-    )
+    table = Switched(months.ravel(), seen.event.ravel(), trials.arm.ravel(), off.ravel(), np.maximum(censoring, months).ravel(), number)
     switch = np.where(trials.arm == 0, surgery, np.inf)
     progression = {
         name: (course.days[column] / DAYS_PER_MONTH).ravel()
@@ -66,8 +64,9 @@ def compare(
     Returns
     -------
     list of dict
-        For each method ``method``, ``hazard_ratio``, ``mcse`` (of it), ``sd_log`` (between trials), ``median_se``, ``bias_log`` (against the trial without
-        crossover, paired) with ``bias_mcse``, ``trials`` that gave an estimate; ``switched`` is the share of control patients who switched.
+        For each method ``method``, ``hazard_ratio``, ``mcse`` (of it), ``sd_log`` (between trials), ``median_se``, ``bias_log``
+        (against the trial without crossover, paired) with ``bias_mcse``, ``trials`` that gave an estimate; ``switched`` is the
+        share of control patients who switched.
 
     Raises
     ------

@@ -95,6 +95,7 @@ def row_of(
     row["hazard_ratio"] = None if log_hr.value is None else math.exp(log_hr.value)
     row["hazard_ratio_mcse"] = None if log_hr.value is None or log_hr.mcse is None else math.exp(log_hr.value) * log_hr.mcse
     if "rmst" in question.tests:
+        row["rmst_tau_months"] = question.tau_months
         put("rmst_difference_months", average(found["rmst_difference_months"]))
     put("events", events)
     put("events_at_end", average(found["events_at_end"]))

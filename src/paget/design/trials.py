@@ -1,8 +1,9 @@
 """Trials resampled from a prepared population: who is in which, in which arm, when she comes, when she is lost.
 
-The population is shuffled and cut into lots of a trial's size; when the lots are used up it is shuffled anew (a *pass*). So nobody is twice in
-a trial or in two trials of one pass, and trials of different passes share patients. Each trial has a seed of its own, a hash of the design's
-seed and its number; with it the study's own functions draw arms, accrual and drop-out, so scenarios share their draws.
+The population is shuffled and cut into lots of a trial's size; when the lots are used up it is shuffled anew (a *pass*). So nobody
+is twice in a trial or in two trials of one pass, and trials of different passes share patients. Each trial has a seed of its own, a
+hash of the design's seed and its number; with it the study's own functions draw arms, accrual and drop-out, so scenarios share
+their draws.
 """
 
 from __future__ import annotations

@@ -21,7 +21,8 @@ from paget.errors import PagetError, nearest
 from paget.parameters import ParameterSet, declared, switch_names
 from paget.study import Protocol, validate
 
-ALIASES = {"n": "accrual.patients"}
+PATIENTS = "accrual.patients"
+ALIASES = {"n": PATIENTS}
 OPTION = "--vary"
 MOST = 2000
 """Scenarios of one command."""
@@ -160,7 +161,23 @@ def change(protocol: Protocol, changes: dict[str, Any]) -> Protocol:
         except (KeyError, IndexError, TypeError, ValueError):
             known = known or keys(data)
             raise _unknown_key(dotted, known, protocol.id) from None
+    _shorten(data)
     return validate(_without_none(data), where=f"{protocol.id} with {OPTION}")
+
+
+def _shorten(data: dict[str, Any]) -> None:
+    """Leave out read-outs later than anybody is followed: a design does not report them, and a shorter trial cannot have them."""
+    analyses, cut = data["analyses"], data["follow_up"]["data_cut_months"]
+    data["published"] = []  # results of the trial as it was, not of the one that is designed
+    data["follow_up"]["earlier_cuts"] = []
+    try:
+        last = cut + (data["accrual"]["months"] if data["follow_up"]["after"] == "last-patient" else 0.0)
+        kept = [month for month in analyses["landmarks_months"] if month <= last]
+        tau = analyses["rmst_tau_months"] or max(analyses["landmarks_months"])
+        analyses["landmarks_months"] = kept or [cut]
+        analyses["rmst_tau_months"] = min(tau, last)
+    except TypeError:  # something that is not a number where one belongs: validation tells
+        return
 
 
 def _unknown_key(key: str, known: list[str], where: str) -> PagetError:
