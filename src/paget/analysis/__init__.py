@@ -22,7 +22,7 @@ from .competing import CumulativeIncidence, GrayTest, cumulative_incidence, gray
 from .cox import CoxFit, Interaction, concordance, cox, interaction
 from .finegray import FineGray, fine_gray
 from .km import KaplanMeier, kaplan_meier
-from .logrank import LogRank, MaxCombo, logrank, maxcombo
+from .logrank import LogRank, MaxCombo, fleming_harrington, logrank, maxcombo
 from .proportional import ProportionalHazards, proportional_hazards
 from .rates import clustered, event_rates, lesion_rates, odds_ratio, response_rates, wilson
 from .records import join_published, record
@@ -57,6 +57,7 @@ __all__ = [
     "cumulative_incidence",
     "event_rates",
     "fine_gray",
+    "fleming_harrington",
     "gray_test",
     "interaction",
     "join_published",
