@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from paget.study import Protocol
+    from paget.therapy.form import Therapy
 
 
 def _console() -> Any:
@@ -35,6 +36,8 @@ def show_thing(name: str) -> None:
         console.print(Syntax(to_yaml(resolve(load_protocol(name))), "yaml", background_color="default", word_wrap=True))
     elif name in declared():
         _parameter(console, name)
+    elif name in known.locals:
+        _local_treatment(console, known.locals[name])
     elif name in known.agents:
         _model(console, known.agents[name])
     elif name in known.regimens:
@@ -42,13 +45,21 @@ def show_thing(name: str) -> None:
     elif name in known.standards:
         _model(console, known.standards[name])
     else:
-        everything = [*shipped(), *declared(), *known.agents, *known.regimens, *known.standards]
+        everything = [*shipped(), *declared(), *known.therapies, *known.regimens, *known.standards]
         guess = nearest(name, everything)
         raise PagetError(
             f"nothing is named {name!r}",
             expected="a protocol, parameter, agent, regimen or standard of care",
             fix=f"did you mean {guess!r}?" if guess else "`paget protocols` lists the protocols",
         )
+
+
+def _local_treatment(console: Any, therapy: Therapy) -> None:
+    from paget.cli.local_card import show_local
+
+    assert therapy.local is not None
+    console.print(f"[bold]{therapy.label}[/bold]  (tier {therapy.tier})\n{therapy.what}", soft_wrap=True)
+    show_local(console, therapy.local)
 
 
 def _model(console: Any, thing: Any) -> None:
@@ -74,13 +85,17 @@ def _parameter(console: Any, name: str) -> None:
         console.print(f"  {source}: {reference(load()[source])}", soft_wrap=True)
 
 
-def show_patient(protocol: str, place: int, arm: str | None, seed: int, out: Path | None, threads: int | None) -> None:
+def show_patient(
+    protocol: str, place: int, arm: str | None, seed: int, out: Path | None, threads: int | None, parameters: str | None, draw: int | None
+) -> None:
     """Print the timeline of one patient of a trial and draw her course."""
     from paget.engine.one import course_of
     from paget.report.figures import patient_course
     from paget.report.save import save
 
-    told = course_of(protocol, place, arm=arm, seed=seed, threads=threads or os.cpu_count() or 1)
+    told = course_of(
+        protocol, place, arm=arm, seed=seed, parameters=parameters, draw=draw, threads=threads or os.cpu_count() or 1
+    )
     console = _console()
     console.print(f"[bold]{told.title}[/bold]")
     for line in told.lines:

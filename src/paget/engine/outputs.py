@@ -9,6 +9,7 @@ from paget.engine.compile import compile_plan
 from paget.engine.context import report_context
 from paget.engine.detailed import raw_of
 from paget.engine.drawings import Material, all_drawings
+from paget.engine.extrapolation import mark
 from paget.engine.flow import consort, count_records
 from paget.engine.folder import canonical, write_text
 from paget.engine.replicates import Replicates, add_spread, summarise_replicates
@@ -95,6 +96,7 @@ def write_outputs(product: Product, path: Path, command: str) -> None:
     for record in extra:
         record["replicates"], record["cut"] = None, None
     records += extra
+    mark(records, product.badges)
     write_text(path / "summary.json", canonical(records))
 
     masks = {group.id: subgroup_mask(patients, group) for group in protocol.analyses.subgroups}

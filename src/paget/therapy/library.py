@@ -20,8 +20,9 @@ from pydantic import BaseModel, ValidationError
 
 from paget.biology.layout import SUBTYPES
 from paget.errors import PagetError, unknown
+from paget.parameters import INDEX_LABELS, ParameterSet
 from paget.therapy.files import shipped_therapies, therapy_from
-from paget.therapy.form import AXES, FAMILIES, Therapy
+from paget.therapy.form import AXES, FAMILIES, Kills, Therapy
 from paget.therapy.layout import AGENT, LOCAL, REGIMEN, STANDARD
 from paget.therapy.regimens import Course, Regimen, Standard
 
@@ -76,8 +77,8 @@ class Library:
             now = self.regimens[now].then
         return [self.therapies[name] for name in names]
 
-    def agent_records(self) -> np.ndarray[Any, Any]:
-        """The systemic therapies as kernels read them."""
+    def agent_records(self, parameters: ParameterSet | None = None) -> np.ndarray[Any, Any]:
+        """The systemic therapies as kernels read them; ``kill_factor`` of the parameters multiplies the kill rates of each family."""
         out = np.zeros(len(self.agents), AGENT)
         for row, therapy in zip(out, self.agents.values(), strict=True):
             kills, costs = therapy.kills, therapy.costs
@@ -85,7 +86,7 @@ class Library:
             if kills is not None:
                 row["axis"] = AXES.index(kills.axis)
                 row["family"] = FAMILIES[kills.axis].index(kills.family) if kills.family is not None else 0
-                row["kill"] = kills.kill_per_day.value
+                row["kill"] = kills.kill_per_day.value * _kill_factor(kills, parameters)
                 row["cytotoxic"] = kills.cytotoxic
                 row["cross"] = math.nan if kills.cross is None else kills.cross.value
             row["growth"] = therapy.growth_factor.value if therapy.growth_factor else 1.0
@@ -114,9 +115,13 @@ class Library:
             raise unknown("local treatment", name, self.locals)
         return list(self.locals).index(name)
 
-    def local_records(self) -> np.ndarray[Any, Any]:
-        """The local treatments of lesions as kernels read them."""
-        return self._local_records.copy()
+    def local_records(self, parameters: ParameterSet | None = None) -> np.ndarray[Any, Any]:
+        """The local treatments of lesions as kernels read them; ``local_control_logit`` of the parameters shifts control by class."""
+        out = self._local_records.copy()
+        if parameters is not None:
+            for row, therapy in zip(out, self.locals.values(), strict=True):
+                row["control"] = shifted(row["control"], parameters["local_control_logit"][local_class(therapy.class_)])
+        return out
 
     @cached_property
     def _local_records(self) -> np.ndarray[Any, Any]:
@@ -142,6 +147,38 @@ class Library:
                             out["regimen"][0, s, crisis, menopause, line, k] = self.regimen_index(regimen)
                             out["chance"][0, s, crisis, menopause, line, k] = chance
         return out
+
+
+LOCAL_CLASSES = {
+    "breast-surgery": 0, "excision": 0, "metastasectomy": 0, "thermal-ablation": 1, "embolisation": 2, "radioembolisation": 2,
+    "radiotherapy": 3, "metastasis-directed-radiotherapy": 3, "electrochemotherapy": 4,
+}  # fmt: skip
+"""Place of a class of local treatments in ``local_control_logit``; all others share the last."""
+
+
+def local_class(name: str) -> int:
+    """Place of a class of local treatments in ``local_control_logit``."""
+    return LOCAL_CLASSES.get(name, len(INDEX_LABELS["local"]) - 1)
+
+
+def shifted(probability: np.ndarray[Any, Any], by: float) -> np.ndarray[Any, Any]:
+    """Probabilities moved on the logit scale; 0 and 1 stay, and no shift leaves every bit."""
+    if by == 0.0:
+        return probability
+    inside = (probability > 0.0) & (probability < 1.0)
+    out = probability.copy()
+    out[inside] = 1.0 / (1.0 + (1.0 / out[inside] - 1.0) * math.exp(-by))
+    return out
+
+
+def _kill_factor(kills: Kills, parameters: ParameterSet | None) -> float:
+    if parameters is None:
+        return 1.0
+    labels = INDEX_LABELS["family"]
+    for label in (f"{kills.axis} {kills.family}", str(kills.family), kills.axis):
+        if label in labels:
+            return float(parameters["kill_factor"][labels.index(label)])
+    return 1.0
 
 
 def _validated(model: type[BaseModel], entry: Any, where: str) -> Any:
