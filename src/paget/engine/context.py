@@ -43,7 +43,7 @@ SUMMARIES = {
 RATIO_OF = {"overall-survival": "hazard ratio of death"}
 
 
-def _main(protocol: Protocol, records: list[dict[str, Any]]) -> dict[str, Any] | None:
+def main_record(protocol: Protocol, records: list[dict[str, Any]]) -> dict[str, Any] | None:
     """The record of the estimand: its endpoint and summary, of everybody, against the first experimental arm."""
     estimand = protocol.estimand
     measure = SUMMARIES.get(estimand.summary, "hazard_ratio")
@@ -71,7 +71,7 @@ def _named(record: dict[str, Any]) -> str:
 
 def result_sentence(protocol: Protocol, records: list[dict[str, Any]], source: Source) -> str:
     """The result of the trial in one sober paragraph."""
-    effect = _main(protocol, records)
+    effect = main_record(protocol, records)
     if source.central_draw is not None:
         parameters = f"That one trial was lived under draw {source.central_draw} of the posterior, the one nearest to its middle."
     else:
@@ -132,7 +132,7 @@ def _assumptions(product: Product) -> list[Assumption]:
 
 def _uncertainty(product: Product, records: list[dict[str, Any]]) -> list[Uncertainty]:
     """Of the estimand; the same kinds stand in ``summary.json`` for every number that has replicates."""
-    effect = _main(product.protocol, records)
+    effect = main_record(product.protocol, records)
     spread = effect["replicates"] if effect else None
     if effect is None or not spread:
         none = "run with --replicates to see them"
