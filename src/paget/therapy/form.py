@@ -13,10 +13,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from paget.forms import Fault, Faults
+from paget.forms.quantities import Block, Curve, Name, Quantity, Rate, Text
 from paget.therapy.eligible import Eligible
 from paget.therapy.layout import N_STEPS, STEPS
 from paget.therapy.local_form import LocalTreatment
-from paget.therapy.quantities import Block, Curve, Name, Quantity, Rate, Text
 from paget.therapy.regimens import Regimen
 
 AXES = ("endocrine", "CDK4/6", "HER2", "chemotherapy", "conjugate", "EGFR", "PARP", "immune")
