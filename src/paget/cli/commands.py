@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from paget.cli import evidence as _evidence  # noqa: F401  registers its commands
+from paget.cli import instruments as _instruments  # noqa: F401
 from paget.cli import therapies as _therapies  # noqa: F401
 from paget.cli.app import app
 from paget.cli.progress import Bars
