@@ -9,11 +9,13 @@ from paget._version import __version__
 from paget.evidence import load, reference
 from paget.parameters import declared
 from paget.report.html import Assumption, EstimandText, IntercurrentEvent, ReportContext, ReportFigure, Uncertainty
+from paget.report.records import endpoint_of, interval, number, what
 from paget.study import Protocol, protocol_hash
+from paget.study.values import ENDPOINT_NAMES, timed
 
 if TYPE_CHECKING:
     from paget.engine.drawings import Material
-    from paget.engine.outputs import Product
+    from paget.engine.summary import Product
 
 UNOBSERVABLE = ("hypothetical", "principal-stratum")
 
@@ -32,50 +34,74 @@ def _estimand(protocol: Protocol) -> EstimandText:
     return EstimandText(e.population, e.treatment, str(e.endpoint), e.summary.replace("-", " "), events)
 
 
-def _main(records: list[dict[str, Any]]) -> dict[str, Any]:
-    return next(
-        record
-        for record in records
-        if record["endpoint"] == "overall-survival" and record["measure"] == "hazard_ratio"
-        and record["population"] == "itt" and not record["subgroup"] and record["time_zero"] == "randomisation"
-    )  # fmt: skip
+SUMMARIES = {
+    "hazard-ratio": "hazard_ratio", "rmst-difference": "rmst_difference_months", "rate-difference": "rate_difference",
+    "survival": "survival", "median": "median_months", "rate": "rate",
+}  # fmt: skip
+"""Measure that stands for a summary of an estimand; a hazard ratio for the others."""
+RATIO_OF = {"overall-survival": "hazard ratio of death"}
+
+
+def _main(protocol: Protocol, records: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The record of the estimand: its endpoint and summary, of everybody, against the first experimental arm."""
+    estimand = protocol.estimand
+    measure = SUMMARIES.get(estimand.summary, "hazard_ratio")
+    if not timed(estimand.endpoint) and not protocol.single_arm:
+        measure = "odds_ratio" if estimand.summary == "hazard-ratio" else measure
+    fits = [
+        record for record in records
+        if record["endpoint"] == ENDPOINT_NAMES[estimand.endpoint] and record["measure"] == measure
+        and record["population"] == "itt" and not record["subgroup"] and record["time_zero"] == "randomisation" and not record["cut"]
+    ]  # fmt: skip
+    return next((record for record in fits if record["published"]), fits[0] if fits else None)
+
+
+def _named(record: dict[str, Any]) -> str:
+    """What a record is, as a sentence begins it."""
+    if record["measure"] == "hazard_ratio" and record["endpoint"] in RATIO_OF:
+        return RATIO_OF[record["endpoint"]]
+    return f"{what(record)} ({endpoint_of(record).lower()})"
 
 
 def result_sentence(protocol: Protocol, records: list[dict[str, Any]]) -> str:
     """The result of the trial in one sober paragraph."""
-    effect = _main(records)
+    effect = _main(protocol, records)
+    parameters = "Point values of the parameters were placed on other evidence, not fitted; their uncertainty is not in these figures."
+    if effect is None:
+        return "The read-out of the estimand could not be computed. " + parameters
+    measure = str(effect["measure"])
     words = []
     spread = effect["replicates"]
+    sides = f"{protocol.experimental[0].label} against {protocol.control.label}" if effect["comparison"] else protocol.experimental[0].label
     if spread:
+        low, high = (number(measure, spread[end]) for end in ("low", "high"))
         words.append(
-            f"Over {spread['count']} simulated trials of {effect['n']} patients the hazard ratio of death "
-            f"({protocol.experimental[0].label} against {protocol.control.label}) is {spread['value']:.2f} on average "
+            f"Over {spread['count']} simulated trials of {effect['n']} patients the {_named(effect)} "
+            f"({sides}) is {number(measure, spread['value'])} on average "
             f"(Monte-Carlo error {spread['mc_se']:.3f}); 95 % of single trials of this size fall between "
-            f"{spread['low']:.2f} and {spread['high']:.2f}."
+            f"{low} and {high}."
         )
     if effect["value"] is not None:
-        words.append(
-            f"The one trial shown in full gives {effect['value']:.2f} "
-            f"({100 * effect['ci_level']:.0f} % CI {effect['ci_low']:.2f} to {effect['ci_high']:.2f})."
-        )
+        shown = number(measure, effect["value"])
+        limits = f" ({interval(measure, effect)})" if interval(measure, effect) else ""
+        words.append(f"The one trial shown in full gives {shown}{limits}." if spread else f"The {_named(effect)} is {shown}{limits}.")
     published = effect["published"]
     if published:
-        level = published.get("ci_level")
-        limits = (
-            f" ({100 * level:.0f} % CI {published['ci_low']:.2f} to {published['ci_high']:.2f})"
-            if level and published.get("ci_low") is not None
-            else ""
-        )
-        words.append(f"The real trial reported {published['value']:.2f}{limits}.")
-        if spread:
+        limits = f" ({interval(measure, published)})" if published.get("ci_low") is not None and published.get("ci_level") else ""
+        words.append(f"The real {STUDY[protocol.single_arm]} reported {number(measure, published['value'])}{limits}.")
+        if effect["role"] != "prediction":
+            words.append(f"That number is an {effect['role']}: agreement with it shows nothing new.")
+        elif spread:
             inside = spread["low"] <= published["value"] <= spread["high"]
             words.append(
                 "A single trial of this size under the model could well have reported that."
                 if inside
                 else "Few single trials of this size under the model would have reported that: model and trial disagree."
             )
-    words.append("Point values of the parameters were placed on other evidence, not fitted; their uncertainty is not in these figures.")
-    return " ".join(words)
+    return " ".join([*words, parameters])
+
+
+STUDY = {True: "study", False: "trial"}
 
 
 def _assumptions(product: Product) -> list[Assumption]:
@@ -95,14 +121,16 @@ def _assumptions(product: Product) -> list[Assumption]:
 
 
 def _uncertainty(product: Product, records: list[dict[str, Any]]) -> list[Uncertainty]:
-    effect = _main(records)
-    spread = effect["replicates"]
+    effect = _main(product.protocol, records)
+    spread = effect["replicates"] if effect else None
     out = []
-    if spread:
+    if effect and spread:
+        measure = str(effect["measure"])
+        named = "hazard ratio" if measure == "hazard_ratio" else what(effect)
         out += [
-            Uncertainty("Monte-Carlo", f"± {spread['mc_se']:.3f}", "standard error of the mean hazard ratio over the replicates"),
+            Uncertainty("Monte-Carlo", f"± {spread['mc_se']:.3f}", f"standard error of the mean {named} over the replicates"),
             Uncertainty(
-                "sampling", f"{spread['low']:.2f} to {spread['high']:.2f}",
+                "sampling", f"{number(measure, spread['low'])} to {number(measure, spread['high'])}",
                 f"where 95 % of single trials of {effect['n']} patients fall, other patients each time",
             ),
         ]  # fmt: skip

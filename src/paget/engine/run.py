@@ -16,10 +16,12 @@ from paget._jit import kernel_hash
 from paget._version import __version__
 from paget.engine.compile import compile_plan
 from paget.engine.folder import RunFolder, digest, disk_errors
-from paget.engine.outputs import Product, write_outputs
+from paget.engine.outputs import write_outputs
 from paget.engine.replicates import chunks, live_chunk
 from paget.engine.result import Run
 from paget.engine.screen import Candidates, Screening
+from paget.engine.summary import Product
+from paget.engine.therapies import check_given
 from paget.engine.trial import enrol, live_roster
 from paget.engine.twins import live_twins
 from paget.engine.warm import compile_kernels
@@ -103,6 +105,8 @@ def resolve_request(
     chosen = (parameters or ParameterSet.point()).with_switches(loaded.switches, where=where)
     chosen = chosen.with_switches(switches or {}).with_values(changes or {})
     compile_plan(loaded, chosen)
+    if twins and loaded.single_arm:
+        raise PagetError("twins live two arms, and this study has one", where=where, key="--twins", fix="leave --twins out")
     return Request(loaded, chosen, seed, replicates, twins, where)
 
 
@@ -211,6 +215,7 @@ def _simulate(request: Request, folder: RunFolder, threads: int, progress: Progr
         candidates = screening.draw(size * (1 + request.replicates), progress)
     roster = enrol(protocol, candidates, range(1), seed)
     patients = live_roster(protocol, parameters, roster, seed, threads=threads)
+    check_given(protocol, patients)
     rows = _replicates(request, folder, candidates, threads, progress)
     twins = None
     if request.twins:
