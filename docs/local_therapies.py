@@ -60,9 +60,10 @@ def _place(local: LocalTreatment, one: Published) -> tuple[float, float, float]:
 def panel(name: str) -> Panel:
     """A treatment's curves by diameter and the published results of lesions beside them."""
     local = _local(name)
-    curves = {"eradicated": local.control_at(D).tolist()}
+    d = D[D <= local.limits.max_cm.value] if local.limits.max_cm else D  # no curve for lesions that it may not treat
+    curves = {"eradicated": local.control_at(d).tolist()}
     if local.lasting is not None:
-        curves["complete response at first"] = local.complete_at(D).tolist()
+        curves["complete response at first"] = local.complete_at(d).tolist()
     points = []
     shown = [one for one in local.published if one.of == "lesions" and one.measure != "objective"]
     for one in shown:
@@ -73,7 +74,7 @@ def panel(name: str) -> Panel:
         low, high = _interval(one.value, one.n)
         points.append(Point(x, one.value, low, high, one.measure, one.role, one.study, x_low, x_high))
     therapy = library().therapies[name]
-    return Panel(f"{name} (tier {therapy.tier})", D.tolist(), curves, points, y_label="share of lesions")
+    return Panel(f"{name} (tier {therapy.tier})", d.tolist(), curves, points, y_label="share of lesions")
 
 
 def margin_panels() -> list[Panel]:

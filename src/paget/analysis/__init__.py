@@ -10,7 +10,7 @@
 | competing risks | `cumulative_incidence`, `gray_test`, `fine_gray` |
 | an endpoint out of ADSL and ADTTE | `read_endpoint`, `arm_column` |
 | the whole table of a trial | `summarise` |
-| many replicates in a few numbers | `spread`, `share`; `paget.analysis.fast` for their statistics |
+| many replicates in a few numbers | `spread`, `components`, `share`; `paget.analysis.fast` for their statistics |
 | proof that the numbers are right | `selftest` |
 """
 
@@ -22,11 +22,11 @@ from .competing import CumulativeIncidence, GrayTest, cumulative_incidence, gray
 from .cox import CoxFit, Interaction, concordance, cox, interaction
 from .finegray import FineGray, fine_gray
 from .km import KaplanMeier, kaplan_meier
-from .logrank import LogRank, MaxCombo, logrank, maxcombo
+from .logrank import LogRank, MaxCombo, fleming_harrington, logrank, maxcombo
 from .proportional import ProportionalHazards, proportional_hazards
 from .rates import clustered, event_rates, lesion_rates, odds_ratio, response_rates, wilson
 from .records import join_published, record
-from .replicates import Spread, share, spread
+from .replicates import Components, Spread, components, share, spread
 from .rmst import Difference, rmst, rmst_curve, rmst_difference
 from .selftest import Check, selftest
 from .summary import ENDPOINTS, EndpointSpec, summarise
@@ -34,6 +34,7 @@ from .summary import ENDPOINTS, EndpointSpec, summarise
 __all__ = [
     "ENDPOINTS",
     "Check",
+    "Components",
     "CoxFit",
     "CumulativeIncidence",
     "Difference",
@@ -50,11 +51,13 @@ __all__ = [
     "Survival",
     "arm_column",
     "clustered",
+    "components",
     "concordance",
     "cox",
     "cumulative_incidence",
     "event_rates",
     "fine_gray",
+    "fleming_harrington",
     "gray_test",
     "interaction",
     "join_published",

@@ -6,10 +6,11 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from paget._version import __version__
+from paget.engine.draws import Source
 from paget.evidence import load, reference
 from paget.parameters import declared
 from paget.report.html import Assumption, EstimandText, IntercurrentEvent, ReportContext, ReportFigure, Uncertainty
-from paget.report.records import endpoint_of, interval, number, what
+from paget.report.records import endpoint_of, interval, number, uncertainty_rows, what
 from paget.study import Protocol, protocol_hash
 from paget.study.values import ENDPOINT_NAMES, timed
 
@@ -63,10 +64,13 @@ def _named(record: dict[str, Any]) -> str:
     return f"{what(record)} ({endpoint_of(record).lower()})"
 
 
-def result_sentence(protocol: Protocol, records: list[dict[str, Any]]) -> str:
+def result_sentence(protocol: Protocol, records: list[dict[str, Any]], source: Source) -> str:
     """The result of the trial in one sober paragraph."""
     effect = _main(protocol, records)
-    parameters = "Point values of the parameters were placed on other evidence, not fitted; their uncertainty is not in these figures."
+    if source.central_draw is not None:
+        parameters = f"That one trial was lived under draw {source.central_draw} of the posterior, the one nearest to its middle."
+    else:
+        parameters = "One set of parameter values was used: their uncertainty is not in these figures."
     if effect is None:
         return "The read-out of the estimand could not be computed. " + parameters
     measure = str(effect["measure"])
@@ -76,10 +80,11 @@ def result_sentence(protocol: Protocol, records: list[dict[str, Any]]) -> str:
     if spread:
         low, high = (number(measure, spread[end]) for end in ("low", "high"))
         words.append(
-            f"Over {spread['count']} simulated trials of {effect['n']} patients the {_named(effect)} "
-            f"({sides}) is {number(measure, spread['value'])} on average "
-            f"(Monte-Carlo error {spread['mc_se']:.3f}); 95 % of single trials of this size fall between "
-            f"{low} and {high}."
+            f"Over {spread['count']} simulated trials of {effect['n']} patients"
+            + (f" under {spread['draws']} draws of the posterior" if spread["draws"] else "")
+            + f" the {_named(effect)} ({sides}) is {number(measure, spread['value'])} on average "
+            f"(Monte-Carlo error {spread['mc_se']:.3f}); 95 % of single trials of this size fall between {low} and {high}"
+            + (", sampling and parameters together." if spread["parameter"] else ", other patients each time.")
         )
     if effect["value"] is not None:
         shown = number(measure, effect["value"])
@@ -121,25 +126,15 @@ def _assumptions(product: Product) -> list[Assumption]:
 
 
 def _uncertainty(product: Product, records: list[dict[str, Any]]) -> list[Uncertainty]:
+    """Of the estimand; the same kinds stand in ``summary.json`` for every number that has replicates."""
     effect = _main(product.protocol, records)
     spread = effect["replicates"] if effect else None
-    out = []
-    if effect and spread:
-        measure = str(effect["measure"])
-        named = "hazard ratio" if measure == "hazard_ratio" else what(effect)
-        out += [
-            Uncertainty("Monte-Carlo", f"± {spread['mc_se']:.3f}", f"standard error of the mean {named} over the replicates"),
-            Uncertainty(
-                "sampling", f"{number(measure, spread['low'])} to {number(measure, spread['high'])}",
-                f"where 95 % of single trials of {effect['n']} patients fall, other patients each time",
-            ),
-        ]  # fmt: skip
-    else:
-        out.append(Uncertainty("Monte-Carlo, sampling", "not computed", "run with --replicates to see them"))
-    out.append(
-        Uncertainty("parameters", "not computed", "point values; no posterior has been fitted, so the true uncertainty is larger")
-    )
-    return out
+    if effect is None or not spread:
+        none = "run with --replicates to see them"
+        return [Uncertainty("Monte-Carlo, sampling, parameters", "not computed", none)]
+    return [
+        Uncertainty(kind, size, meaning) for kind, size, meaning in uncertainty_rows(spread, int(effect["n"]), product.source.words)
+    ]
 
 
 def _notes(product: Product) -> list[str]:
@@ -148,8 +143,10 @@ def _notes(product: Product) -> list[str]:
         f"In {merged} of {product.patients.height} patients of the trial some like colonies (asleep, waiting for vessels, or beyond "
         "the rows of the store) stand together in one row; each is counted (manifest.json)."
     ]
-    changed = sorted(name for name in product.parameters.changed if not name.startswith("switch_"))
+    changed = [name for name in product.changed if not name.startswith("switch_")]
     notes += [f"Changed by the user: {name} = {product.parameters[name]}." for name in changed]
+    if product.source.note:
+        notes.append(product.source.note)
     return notes
 
 
@@ -167,7 +164,7 @@ def report_context(product: Product, material: Material, figures: list[ReportFig
         title=protocol.title,
         protocol=protocol.id,
         question=protocol.question,
-        result=result_sentence(protocol, material.records),
+        result=result_sentence(protocol, material.records, product.source),
         records=material.records,
         estimand=_estimand(protocol),
         command=command,
@@ -178,9 +175,11 @@ def report_context(product: Product, material: Material, figures: list[ReportFig
         assumptions=_assumptions(product),
         uncertainty=_uncertainty(product, material.records),
         flow=material.flow,
-        hashes={"protocol": protocol_hash(protocol), "parameters": product.parameters.hash},
+        hashes={"protocol": protocol_hash(protocol), "parameters": product.source.hash},
         versions={"paget": __version__, "numba": version("numba"), "numpy": version("numpy"), "polars": version("polars")},
         references=[reference(base[one]) for one in cited],
         switched_off=switched,
         notes=_notes(product),
+        badges=[badge.words for badge in product.badges],
+        parameters=product.source.words,
     )

@@ -244,10 +244,10 @@ def all_drawings(m: Material) -> dict[str, Callable[[], Drawing]]:
         out["forest"] = lambda: forest(m)
     if m.replicates is not None:
         effect = _find(m.records, "hazard_ratio", endpoint=NAMES[primary])
-        ratios = np.exp(m.replicates.values(f"{primary}_log_hr"))
+        ratios, draws = np.exp(m.replicates.values(f"{primary}_log_hr")), m.replicates.posterior_draws
         out["replicates"] = lambda: replicates_figure.draw(
             ratios, n=n, this_run=_ratio(effect), published=_ratio((effect or {}).get("published")),
-            endpoint=endpoint_name(NAMES[primary]),
+            endpoint=endpoint_name(NAMES[primary]), draws=draws,
         )  # fmt: skip
     if m.twins is not None:
         gains = m.twins["gain_months"].to_numpy()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +24,34 @@ if TYPE_CHECKING:
 
 CHUNK = 10
 """Replicates in one piece of work."""
+NORMAL_95 = 1.959963984540054
 
 
-def chunks(replicates: int) -> list[range]:
-    """Replicates 1 to ``replicates`` in pieces; replicate 0 is the trial itself."""
-    return [range(start, min(start + CHUNK, replicates + 1)) for start in range(1, replicates + 1, CHUNK)]
+
+def chunks(replicates: range) -> list[range]:
+    """Replicates in pieces; replicate 0 is the trial itself."""
+    return [range(start, min(start + CHUNK, replicates.stop)) for start in range(replicates.start, replicates.stop, CHUNK)]
+
+
+def lots(replicates: int, draws: int) -> list[tuple[int, range]]:
+    """Replicates 1 to ``replicates`` dealt to draws in turn of their numbers, as evenly as can be.
+
+    Examples
+    --------
+    >>> lots(7, 3)
+    [(0, range(1, 4)), (1, range(4, 6)), (2, range(6, 8))]
+    """
+    edges = [1]
+    for k in range(draws):
+        edges.append(edges[-1] + replicates // draws + (k < replicates % draws))
+    return [(k, range(edges[k], edges[k + 1])) for k in range(draws)]
+
+
+def numbered(rows: pl.DataFrame, first: int, draw: int) -> pl.DataFrame:
+    """Rows with replicates counted from ``first`` and the number of the posterior's draw (-1: no posterior)."""
+    import polars as pl
+
+    return rows.with_columns(pl.col("replicate") + first, draw=pl.lit(draw, pl.Int64))
 
 
 def live_chunk(
@@ -62,6 +86,17 @@ class Replicates:
     frame: pl.DataFrame
     grid: NDArray[np.float64]
     curves: NDArray[np.float64]
+
+    @property
+    def draws(self) -> NDArray[np.int64]:
+        """Draw of the posterior of each replicate; -1 where there is one set."""
+        found: NDArray[np.int64] = self.frame["draw"].to_numpy()
+        return found
+
+    @property
+    def posterior_draws(self) -> int:
+        """Number of different draws; 0 where there is one set."""
+        return len(np.unique(self.draws[self.draws >= 0]))
 
     def values(self, column: str) -> NDArray[np.float64]:
         """One statistic of every replicate, NaN where it could not be computed."""
@@ -101,6 +136,7 @@ def summarise_replicates(rows: pl.DataFrame, protocol: Protocol, *, threads: int
         first["OS_months"].to_numpy(), first["OS_cause"].to_numpy() == 1, first["arm"].to_numpy().astype(np.int64),
         first["replicate"].to_numpy(), landmarks=grid, threads=threads,
     )  # fmt: skip
+    out["draw"] = rows.unique("replicate", keep="first").sort("replicate")["draw"]
     return Replicates(pl.DataFrame(out), grid, survival.survival)
 
 
@@ -197,9 +233,7 @@ def _share(hits: Any, of: Any, replicate: NDArray[np.int64], everyone: NDArray[n
 
 
 def add_spread(records: list[dict[str, Any]], replicates: Replicates, protocol: Protocol) -> None:
-    """Give each record of the trial what the replicates say: mean, spread of single trials, Monte-Carlo error."""
-    from paget.analysis import spread
-
+    """Give each record of the trial what the replicates say: mean, spread of single trials, and each kind of uncertainty apart."""
     codes = {long: short for short, long in NAMES.items()}
     sides = {protocol.control.id: "control", protocol.experimental[0].id: "experimental"}
     sides |= {arm.id: f"experimental@{arm.id}" for arm in protocol.experimental[1:]}
@@ -221,17 +255,48 @@ def add_spread(records: list[dict[str, Any]], replicates: Replicates, protocol: 
             continue
         if not np.isfinite(values).any():
             continue
-        found = spread(values)
-        if record["measure"] in ("hazard_ratio", "odds_ratio"):
-            ratio = found.exp()
-            value, mc_se, low, high = ratio["value"], ratio["mc_se"], ratio["low95"], ratio["high95"]
-        else:
-            value, mc_se, low, high = found.mean, found.mc_se, found.low95, found.high95
-        record["mc_se"] = mc_se if np.isfinite(mc_se) else None
-        record["replicates"] = {
-            "value": value, "low": low, "high": high, "level": 0.95, "mc_se": record["mc_se"],
-            "count": found.count, "missing": found.missing,
-        }  # fmt: skip
+        record["replicates"] = uncertainty(values, replicates.draws, ratio=record["measure"] in ("hazard_ratio", "odds_ratio"))
+        record["mc_se"] = record["replicates"]["mc_se"]
+
+
+def uncertainty(values: NDArray[np.float64], draws: NDArray[np.int64], *, ratio: bool) -> dict[str, Any]:
+    """What replicates say of one statistic, as it stands in ``summary.json`` (docs/outputs.md).
+
+    Parameters
+    ----------
+    values : array
+        One a replicate; logarithms where it is a ratio.
+    draws : array of int
+        Draw of each.
+    ratio : bool
+        Give values and limits as ratios; standard deviations stay on the log scale.
+    """
+    from paget.analysis import components, spread
+    from paget.analysis.records import finite
+
+    found, parts = spread(values), components(values, draws)
+
+    def shown(value: float) -> float | None:
+        return finite(math.exp(value) if ratio else value)
+
+    def normal(sd: float) -> dict[str, float | None]:
+        return {"low": shown(found.mean - NORMAL_95 * sd), "high": shown(found.mean + NORMAL_95 * sd)}
+
+    mean = math.exp(found.mean) if ratio else found.mean
+    known = math.isfinite(parts.parameter_sd)
+    both = parts.sampling_sd**2 + parts.parameter_sd**2
+    return {
+        "value": mean, "low": shown(found.low95), "high": shown(found.high95), "level": 0.95,
+        "mc_se": finite(mean * parts.mc_se if ratio else parts.mc_se),
+        "count": found.count, "missing": found.missing, "draws": parts.draws if draws[0] >= 0 else 0,
+        "scale": "log" if ratio else "identity",
+        "sampling": {"sd": finite(parts.sampling_sd), **normal(parts.sampling_sd)},
+        "parameter": {
+            "sd": finite(parts.parameter_sd), "sd_low": finite(parts.parameter_sd_low), "sd_high": finite(parts.parameter_sd_high),
+            "share": finite(parts.parameter_sd**2 / both) if both > 0 else None, **normal(parts.parameter_sd),
+        } if known else None,
+        "structural": None,
+    }  # fmt: skip
 
 
 def _column(record: dict[str, Any], code: str, sides: dict[str, str]) -> str | tuple[str, str] | None:

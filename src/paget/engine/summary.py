@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from paget.analysis import event_rates, lesion_rates, response_rates, summarise
 from paget.analysis.records import LESIONS, RESPONSES, check_published, join_published
+from paget.engine.draws import Source
+from paget.engine.extrapolation import Badge, badges
 from paget.engine.flow import COUNTED
 from paget.engine.screen import Candidates, Screening
 from paget.engine.trial import Roster, study_info
@@ -37,6 +39,13 @@ class Product:
     replicate_rows: pl.DataFrame | None
     twins: pl.DataFrame | None
     threads: int
+    source: Source
+    changed: tuple[str, ...] = ()
+
+    @property
+    def badges(self) -> list[Badge]:
+        """Ways in which it goes beyond the evidence behind its values."""
+        return badges(self.protocol, self.source, self.changed)
 
 
 def _published(protocol: Protocol, cut: str | None) -> Records:

@@ -138,6 +138,51 @@ def replicated(record: Record) -> str:
     return f"{number(measure, part['value'])} ({low.removesuffix(' %')} to {high})"
 
 
+def uncertainty_rows(spread: Record, n: int, source: str) -> list[tuple[str, str, str]]:
+    """Kinds of uncertainty of a number, each apart: kind, size, meaning.
+
+    Parameters
+    ----------
+    spread : mapping
+        The ``replicates`` part of a record.
+    n : int
+        Patients of a trial.
+    source : str
+        Where the parameters came from, in words.
+    """
+    ratio = spread["scale"] == "log"
+
+    def shown(value: float | None) -> str:
+        return "–" if value is None else f"{value:.2f}"
+
+    def band(part: Record) -> str:
+        return f"{shown(part['low'])} to {shown(part['high'])}"
+
+    sampling, parameter, structural = spread["sampling"], spread["parameter"], spread["structural"]
+    unit = "of the logarithm " if ratio else ""
+    error = "–" if spread["mc_se"] is None else f"± {spread['mc_se']:.3f}"
+    rows = [
+        ("Monte-Carlo", error, f"standard error of the mean over {spread['count']} replicates; {source}"),
+        ("sampling", band(sampling), f"where 95 % of single trials of {n} patients would fall were the parameters known"),
+    ]
+    if parameter is None:
+        rows.append(("parameters", "not computed", f"{source}: the true uncertainty is larger"))
+    else:
+        share = "" if parameter["share"] is None else f", {100 * parameter['share']:.0f} % of the variance of single trials"
+        rows.append(
+            (
+                "parameters", band(parameter),
+                f"where 95 % of draws put the effect itself (sd {unit}{shown(parameter['sd'])}, 95 % interval "
+                f"{shown(parameter['sd_low'])} to {shown(parameter['sd_high'])}{share})",
+            )
+        )  # fmt: skip
+    if structural is None:
+        rows.append(("structure", "not computed", "no fitted variants of the model were given"))
+    else:
+        rows.append(("structure", band(structural), structural["meaning"]))
+    return rows
+
+
 def endpoint_of(record: Record) -> str:
     """Endpoint of a record in words."""
     endpoint = str(record.get("endpoint", ""))

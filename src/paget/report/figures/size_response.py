@@ -63,7 +63,7 @@ def draw(
     note : str
         Foot note.
     one_legend : bool
-        One legend for all panels, at the top; otherwise each panel, whose curves are its own, names them inside.
+        One legend for all panels, at the top; otherwise each panel, whose curves are its own, names them below.
 
     Returns
     -------
@@ -74,15 +74,17 @@ def draw(
     columns = min(columns, len(panels))
     lines = math.ceil(len(panels) / columns)
     width = 0.35 + columns * (WIDE + 0.5)
-    top, foot = (1.0 if one_legend else 0.55), (0.4 if note else 0.1)
-    figure = canvas(width, top + lines * (HIGH + 0.85) + foot)
+    top, foot = (0.85 if one_legend else 0.5), (0.4 if note else 0.1)
+    below_axes = 0.55 if one_legend else 1.15  # labels, and the panel's own legend
+    pitch = HIGH + below_axes + 0.3
+    figure = canvas(width, top + lines * pitch + foot)
     height = figure.get_figheight()
     heading(figure, title, below)
     shared = list(dict.fromkeys(name for panel in panels for name in panel.curves))
     rows: list[dict[str, object]] = []
     for k, panel in enumerate(panels):
         line, column = divmod(k, columns)
-        axes = place(figure, 0.55 + column * (WIDE + 0.5), height - top - (line + 1) * (HIGH + 0.85) + 0.55, WIDE, HIGH)
+        axes = place(figure, 0.55 + column * (WIDE + 0.5), height - top - (line + 1) * pitch + below_axes, WIDE, HIGH)
         axes.set_title(panel.title, size=9.0)
         names = shared if one_legend else list(panel.curves)
         for name, values in panel.curves.items():
@@ -104,7 +106,10 @@ def draw(
         if column == 0:
             axes.set_ylabel(panel.y_label)
         if not one_legend:
-            axes.legend(handles=_handles(names, panel.points), fontsize=7.0, handlelength=2.2, labelspacing=0.25)
+            axes.legend(
+                handles=_handles(names, panel.points), loc="upper left", bbox_to_anchor=(-0.05, -0.22), fontsize=7.5, labelspacing=0.25,
+                borderaxespad=0.0,
+            )  # fmt: skip
     if one_legend:
         figure.legend(
             handles=_handles(shared, [point for panel in panels for point in panel.points]), loc="upper left", ncol=4,
