@@ -150,6 +150,7 @@ CASES = {
     "adjuvant_resistance": (
         {"adjuvant_resistance_logit": 8.0}, relapses_of_the_resistant, True, None, {"adjuvant_resistance_logit": 0.0}
     ),
+    "dose_with_age": ({"dose_log_per_decade": 2.0}, progressed_in_two_years, True, None, {"dose_log_per_decade": 0.0}),
     "local_treatment": ({}, eradicated, True, 0.0, None),
     "measurement_error": ({}, error_of_measurement, True, 0.0, {"measurement_sd_log": 0.0, "ecog_observation_sd": 0.0}),
 }  # fmt: skip
