@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from paget.cli import evidence as _evidence  # noqa: F401  registers its commands
+from paget.cli import therapies as _therapies  # noqa: F401
 from paget.cli.app import app
 from paget.cli.progress import Bars
 from paget.errors import PagetError
@@ -101,13 +102,14 @@ def protocols() -> None:
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="A protocol, a parameter, a regimen, an agent, or a standard of care.")],
+    name: Annotated[str, typer.Argument(help="A protocol, parameter, therapy, regimen, standard of care, or a file.")],
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema of protocols, for editors.")] = False,
 ) -> None:
     """Show a protocol as resolved, or what stands behind a parameter or a treatment.
 
     paget show e2108
     paget show founding_rate_per_day
+    paget show docetaxel
     paget show "2012"
     """
     from paget.cli.showing import show_thing
@@ -143,12 +145,13 @@ def patient(
 
 @app.command()
 def check(
-    file: Annotated[Path, typer.Argument(help="A protocol or an evidence file.")],
+    file: Annotated[Path, typer.Argument(help="A protocol, a therapy or an evidence file.")],
     dry_run: Annotated[bool, typer.Option("--dry-run/--no-dry-run", help="For a protocol: how many would be eligible.")] = True,
 ) -> None:
     """Say what is wrong with a file, or what it means: a protocol is resolved and tried on a small population.
 
     paget check my-trial.yaml
+    paget check my-therapy.yaml
     paget check my-facts.yaml
     """
     from paget.cli.showing import check_file

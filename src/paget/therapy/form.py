@@ -13,10 +13,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from paget.forms import Fault, Faults
+from paget.forms.quantities import Block, Curve, Name, Quantity, Rate, Text
 from paget.therapy.eligible import Eligible
 from paget.therapy.layout import N_STEPS, STEPS
 from paget.therapy.local_form import LocalTreatment
-from paget.therapy.quantities import Block, Curve, Name, Quantity, Rate, Text
 from paget.therapy.regimens import Regimen
 
 AXES = ("endocrine", "CDK4/6", "HER2", "chemotherapy", "conjugate", "EGFR", "PARP", "immune")
@@ -128,12 +128,15 @@ class Finding(Block):
 
 
 class Readout(Block):
-    """What shows that it does what its evidence says: one regimen against another on the same patients."""
+    """What shows that it does what its evidence says: one regimen against another on the same patients.
+
+    In first line, or in second line after the regimen ``after``.
+    """
 
     given: Name
     against: Name
+    after: Name | None = None
     subtypes: tuple[str, ...] = ()
-    line: Annotated[int, Field(strict=True, ge=1, le=4)] = 1
     endpoint: Literal["response", "progression", "survival", "new-colonies", "waking", "circulating-cells"]
     expect: Literal["better", "worse", "same"]
     finding: Finding | None = None

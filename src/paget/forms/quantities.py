@@ -1,4 +1,4 @@
-"""Numbers of a therapy file: each with what stands behind it."""
+"""Numbers of files that users write: each with what stands behind it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from paget.forms import Fault, Faults
+from paget.forms.faults import Fault, Faults
 
 Text = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=2000)]
 Name = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9][a-z0-9+-]*$", max_length=60)]

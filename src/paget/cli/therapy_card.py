@@ -1,0 +1,152 @@
+"""What ``paget show`` prints of a therapy: what it is, for whom, its effect, what it costs, and the evidence."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from paget.therapy import Library, Therapy
+    from paget.therapy.form import Finding
+    from paget.forms.quantities import Quantity
+
+WEEKS = (4, 8, 12, 24, 48)
+
+
+def show_therapy(console: Any, therapy: Therapy, shelf: Library) -> None:
+    """Print all that a therapy file says.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+    therapy : Therapy
+    shelf : Library
+        For the regimens that use it.
+    """
+    from paget.cli.local_card import show_local
+
+    badges = f"  [bold]{', '.join(therapy.badges)}[/bold]" if therapy.badges else ""
+    console.print(f"[bold]{therapy.title}[/bold] ({therapy.id})  {therapy.class_}, {therapy.route}; tier {therapy.tier}{badges}", soft_wrap=True)
+    if therapy.shown_on:
+        console.print(f"shown against {', '.join(therapy.shown_on)}")
+    console.print(therapy.what, soft_wrap=True)
+    _for_whom(console, therapy)
+    if therapy.systemic:
+        _systemic(console, therapy, shelf)
+    if therapy.local is not None:
+        show_local(console, therapy.local)
+    _readouts(console, therapy)
+    _evidence(console, therapy)
+
+
+def _for_whom(console: Any, therapy: Therapy) -> None:
+    rules = therapy.eligible
+    console.print(f"[bold]For[/bold] {', '.join(rules.conditions) or 'anybody'}" + (f". {rules.reason}" if rules.reason else ""), soft_wrap=True)
+    if rules.contraindications:
+        console.print(f"  not with: {', '.join(rules.contraindications)} (not modelled)", soft_wrap=True)
+
+
+def _founded(number: Quantity) -> str:
+    sources = f" ({', '.join(number.sources)})" if number.sources else ""
+    spread = f", prior sd of the log {number.prior_sd_log:g}" if number.prior_sd_log else ""
+    return f"{number.basis}{spread}: {number.reason}{sources}"
+
+
+def _systemic(console: Any, therapy: Therapy, shelf: Library) -> None:
+    kills = therapy.kills
+    if kills is not None:
+        family = f", family {kills.family}" if kills.family else ""
+        console.print(f"[bold]Kills[/bold] {kills.kill_per_day.value:g} a day of sensitive cells (axis {kills.axis}{family})", soft_wrap=True)
+        console.print(f"  {_founded(kills.kill_per_day)}", soft_wrap=True)
+        if kills.cross is not None:
+            console.print(f"  cells that resist its family die at {kills.cross.value:g} of that: {_founded(kills.cross)}", soft_wrap=True)
+    if therapy.growth_factor is not None:
+        console.print(f"[bold]Slows growth[/bold] to {therapy.growth_factor.value:g}: {_founded(therapy.growth_factor)}", soft_wrap=True)
+    for change in therapy.steps:
+        step = change.step.replace("_", " ")
+        console.print(f"[bold]Step of the cascade[/bold] {step} times {change.multiplier.value:g}: {_founded(change.multiplier)}", soft_wrap=True)
+    _curve(console, therapy)
+    _costs(console, therapy)
+    used = [name for name in shelf.regimens if therapy in shelf.therapies_of(name)]
+    console.print(f"[bold]Regimens[/bold] {', '.join(used)}", soft_wrap=True)
+
+
+def _curve(console: Any, therapy: Therapy) -> None:
+    """Diameter of a lesion at the reference growth, of sensitive cells and of cells that resist, against the day therapy began."""
+    from rich.table import Table
+
+    from paget.parameters import ParameterSet
+    from paget.therapy.form import AXES
+
+    p = ParameterSet.point()
+    growth, kill, spare = p["kill_reference_growth_per_day"], 0.0, 0.0
+    slowed = growth * (therapy.growth_factor.value if therapy.growth_factor else 1.0)
+    if therapy.kills is not None:
+        kill = therapy.kills.kill_per_day.value
+        usual = p["partial_resistance"][AXES.index(therapy.kills.axis)]
+        spare = kill * (therapy.kills.cross.value if therapy.kills.cross else usual)
+    if kill == 0.0 and slowed == growth:
+        return
+    table = Table(box=None, pad_edge=False, title="Diameter of a lesion, of what it was (at a growth of 0.75 % a day)", title_justify="left")
+    table.add_column("")
+    for weeks in WEEKS:
+        table.add_column(f"{weeks} weeks", justify="right")
+    rows = {"sensitive cells": slowed - kill, "resistant cells": slowed - spare, "untreated": growth}
+    if therapy.kills is None:
+        rows = {"treated": slowed, "untreated": growth}
+    for name, rate in rows.items():
+        table.add_row(name, *(f"{math.exp(rate * 7 * weeks / 3):.2f}" for weeks in WEEKS))
+    console.print(table)
+
+
+def _costs(console: Any, therapy: Therapy) -> None:
+    costs = therapy.costs
+    console.print("[bold]Costs[/bold]")
+    if costs.toxic_stop_per_year is not None:
+        console.print(f"  stopped for toxicity: {costs.toxic_stop_per_year.value:g} a year; {_founded(costs.toxic_stop_per_year)}", soft_wrap=True)
+    if costs.deaths is not None:
+        console.print(
+            f"  deaths: {costs.deaths.rate.value:.1%} in {costs.deaths.over_days.value:g} days; {_founded(costs.deaths.rate)}", soft_wrap=True
+        )
+    for harm in costs.toxicities:
+        name = harm.name.replace("-", " ")
+        if harm.rate is not None:
+            span = harm.rate.interval
+            told = f"{harm.rate.value:.1%} of courses" + (f" ({span[0]:.1%} to {span[1]:.1%})" if span else "")
+            console.print(f"  {name}, grade {harm.grade}: {told}; {_founded(harm.rate)}", soft_wrap=True)
+        elif harm.by_dose is not None and therapy.dose is not None:
+            told = ", ".join(f"{share:.1%} by {dose:g}" for dose, share in harm.by_dose.points)
+            console.print(f"  {name}, grade {harm.grade}: {told} {therapy.dose.unit}; {harm.by_dose.basis}: {harm.by_dose.reason}", soft_wrap=True)
+
+
+def _published(finding: Finding) -> str:
+    from paget.evidence import load
+    from paget.therapy.files import picked
+
+    result = picked(load()[finding.study], finding)[0]
+    if result.value is None:
+        return f"{finding.study}: {finding.measure.replace('_', ' ')} by {result.by}"
+    limits = f" ({result.ci[0]:g} to {result.ci[1]:g})" if result.ci and None not in result.ci else ""
+    of = finding.comparison or finding.of or finding.arm or result.comparison
+    return f"{finding.study}: {finding.measure.replace('_', ' ')} of {finding.endpoint.replace('-', ' ')} {result.value:g}{limits}" + (
+        f", {of}" if of else ""
+    )
+
+
+def _readouts(console: Any, therapy: Therapy) -> None:
+    if not therapy.readouts:
+        return
+    console.print("[bold]Should show[/bold] (an input or anchor set a number of this file; a prediction did not)")
+    for one in therapy.readouts:
+        after = f", after {one.after}" if one.after else ""
+        told = f"  {one.given} against {one.against}{after}: {one.endpoint.replace('-', ' ')} {one.expect} ({one.role}). {one.reason}"
+        console.print(told + (f" Published: {_published(one.finding)}" if one.finding else ""), soft_wrap=True)
+
+
+def _evidence(console: Any, therapy: Therapy) -> None:
+    from paget.evidence import load, reference
+
+    base = load()
+    console.print("[bold]Evidence[/bold]" + ("" if therapy.sources else " none"))
+    for study in therapy.sources:
+        console.print(f"  {study}: {reference(base[study])}", soft_wrap=True)
