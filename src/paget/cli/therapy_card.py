@@ -6,9 +6,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from paget.forms.quantities import Quantity
     from paget.therapy import Library, Therapy
     from paget.therapy.form import Finding
-    from paget.forms.quantities import Quantity
 
 WEEKS = (4, 8, 12, 24, 48)
 
