@@ -87,13 +87,17 @@ def _parameter(console: Any, name: str) -> None:
         console.print(f"  {source}: {reference(load()[source])}", soft_wrap=True)
 
 
-def show_patient(protocol: str, place: int, arm: str | None, seed: int, out: Path | None, threads: int | None) -> None:
+def show_patient(
+    protocol: str, place: int, arm: str | None, seed: int, out: Path | None, threads: int | None, parameters: str | None, draw: int | None
+) -> None:
     """Print the timeline of one patient of a trial and draw her course."""
     from paget.engine.one import course_of
     from paget.report.figures import patient_course
     from paget.report.save import save
 
-    told = course_of(protocol, place, arm=arm, seed=seed, threads=threads or os.cpu_count() or 1)
+    told = course_of(
+        protocol, place, arm=arm, seed=seed, parameters=parameters, draw=draw, threads=threads or os.cpu_count() or 1
+    )
     console = _console()
     console.print(f"[bold]{told.title}[/bold]")
     for line in told.lines:

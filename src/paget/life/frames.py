@@ -131,6 +131,57 @@ def lesions_frame(detail: Detail) -> pl.DataFrame:
     )  # fmt: skip
 
 
+def exposures_frame(detail: Detail, plan: LifePlan) -> pl.DataFrame:
+    """Agents given to replayed patients: line, days, and how long the course was planned (null: until progression).
+
+    The planned course is that of the first regimen and of what maintains after it; later lines have none.
+    """
+    import polars as pl
+
+    rows, known = detail.exposures, plan.library
+    agents = list(known.agents)
+    plans: dict[str, dict[str, float | None]] = {}
+    for name, regimen in known.regimens.items():
+        then = known.regimens[regimen.then].agents if regimen.then else ()
+        plans[name] = {course.agent: course.days for course in (*then, *regimen.agents)}
+    names = [*known.regimens, "none"]
+    first = {int(row["patient_id"]): names[row["first_regimen"]] for row in detail.outcomes}
+    planned = [
+        plans.get(first[int(row["patient_id"])], {}).get(agents[row["agent"]]) if row["line"] == 1 else None for row in rows
+    ]
+    return pl.DataFrame(
+        {
+            "patient_id": rows["patient_id"],
+            "agent": [agents[k] for k in rows["agent"]],
+            "cytotoxic": known.agent_records()["cytotoxic"][rows["agent"]] == 1,
+            "line": rows["line"],
+            "start_day": rows["start_day"],
+            "stop_day": rows["stop_day"],
+            "planned_days": planned,
+        },
+        schema_overrides={
+            "agent": pl.String, "cytotoxic": pl.Boolean, "planned_days": pl.Float64, "patient_id": pl.Int64, "line": pl.Int64
+        },
+    )  # fmt: skip
+
+
+def treated_frame(detail: Detail) -> pl.DataFrame:
+    """Lesions of replayed patients that were treated locally, a row for each session: size before, and what was left of it.
+
+    ``left_cm`` is 0 where the lesion was eradicated. Truth, not observation: what the clinic sees later is in `lesions_frame`.
+    """
+    import polars as pl
+
+    rows = detail.treated
+    left = np.where(rows["eradicated"] == 1, 0.0, rows["true_cm"] * np.exp(rows["survivors_log"] / 3.0))
+    return pl.DataFrame(
+        {
+            "patient_id": rows["patient_id"], "day": rows["day"], "therapy": rows["therapy"], "session": rows["session"],
+            "lesion": rows["lesion"], "organ": np.asarray(PLACES)[rows["place"]], "true_cm": rows["true_cm"], "left_cm": left,
+        }
+    )  # fmt: skip
+
+
 def events_frame(detail: Detail, plan: LifePlan) -> pl.DataFrame:
     """Events of lives replayed under a plan, in words."""
     import polars as pl
@@ -149,6 +200,8 @@ def events_frame(detail: Detail, plan: LifePlan) -> pl.DataFrame:
             words.append(f"primary {value:.1f} cm")
         elif name == "not randomised":
             words.append(GATES[int(value)])
+        elif name == "local treatment refused":
+            words.append(REFUSALS[int(value)])
         elif name in ("colony wakes", "colonies founded", "drug stopped", "no further systemic therapy"):
             words.append(f"{int(value)}")
         else:

@@ -181,7 +181,7 @@ def _each(value: Sequence[int] | NDArray[np.int64] | int, ids: NDArray[np.int64]
 
 def _shared(plan: LifePlan, parameters: ParameterSet, stop_at_gate: int) -> tuple[Records, ...]:
     shelf = plan.library
-    agents = shelf.agent_records()
+    agents = shelf.agent_records(parameters)
     for axis in plan.not_available:
         if axis not in AXES:
             raise unknown("axis of drugs", axis, AXES)

@@ -19,7 +19,7 @@ from paget.study.assumptions import Assumption, Source
 from paget.study.estimand import Estimand
 from paget.study.population import Population
 from paget.study.schedule import Accrual, DropOut, FollowUp, Randomisation, TimeZero, Visits
-from paget.study.values import Block, Endpoint, EvidenceId, Id, NonNegative, Text
+from paget.study.values import FIRST_ENDPOINTS, Block, Endpoint, EvidenceId, Id, NonNegative, Text
 
 
 class Protocol(Block):
@@ -104,6 +104,11 @@ class Protocol(Block):
     def local(self) -> bool:
         """Whether some arm treats metastases locally."""
         return any(arm.local for arm in self.arms)
+
+    @property
+    def detailed(self) -> bool:
+        """Whether some endpoint needs every visit, not just the outcome of a life."""
+        return any(endpoint not in FIRST_ENDPOINTS for endpoint in self.endpoints)
 
     def arm(self, id_: str) -> Arm:
         """Return the arm with this id; KeyError where there is none."""

@@ -136,6 +136,16 @@ LABELS: dict[str, str] = {
     "PDFL": "Target Progression Flag",
     "CRFL": "All Targets Gone Flag",
     "LRTFL": "After Surgery of the Primary Flag",
+    # lesions treated locally
+    "TRTDT": "Date of the First Local Treatment",
+    "NSESS": "Number of Local Treatment Sessions",
+    "SIZEMM": "Diameter before Treatment (mm)",
+    "SIZEGR": "Size Class",
+    "LRESP": "Response of the Lesion",
+    "LRSPFL": "Lesion Response Flag",
+    "LCRFL": "Lesion Complete Response Flag",
+    "LLTPFL": "Local Progression of the Lesion Flag",
+    "ERADFL": "Eradicated Flag (Truth, Unobservable)",
 }
 """Label of every variable, written into the parquet files as the column's metadata ``label``."""
 
@@ -146,6 +156,14 @@ TTE_PARAMS: dict[str, tuple[int, str]] = {
     "TTLRP": (4, "Time to Locoregional Progression (Months)"),
     "OSDX": (5, "Overall Survival from Diagnosis, Left Truncated (Months)"),
     "TPFS": (6, "True Progression-Free Survival, Unobservable (Months)"),
+    "TTP": (7, "Time to Progression (Months)"),
+    "TTTF": (8, "Time to Treatment Failure (Months)"),
+    "TTCT": (9, "Time to Chemotherapy (Months)"),
+    "RSD": (10, "Duration of Response (Months)"),
+    "LPFS": (11, "Local Progression-Free Time of Treated Lesions (Months)"),
+    "TTLTP": (12, "Time to Local Tumour Progression, Death Competing (Months)"),
+    "TTNL": (13, "Time to New Lesion Outside the Treated Ones (Months)"),
+    "TTLIVP": (14, "Time to Liver Progression (Months)"),
 }
 """Number and label of each time-to-event parameter."""
 

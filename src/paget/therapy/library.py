@@ -20,8 +20,9 @@ from pydantic import BaseModel, ValidationError
 
 from paget.biology.layout import SUBTYPES
 from paget.errors import PagetError, unknown
+from paget.parameters import INDEX_LABELS, ParameterSet
 from paget.therapy.files import shipped_therapies, therapy_from
-from paget.therapy.form import AXES, FAMILIES, Therapy
+from paget.therapy.form import AXES, FAMILIES, Kills, Therapy
 from paget.therapy.layout import AGENT, LOCAL, REGIMEN, STANDARD
 from paget.therapy.regimens import Course, Regimen, Standard
 
@@ -76,8 +77,8 @@ class Library:
             now = self.regimens[now].then
         return [self.therapies[name] for name in names]
 
-    def agent_records(self) -> np.ndarray[Any, Any]:
-        """The systemic therapies as kernels read them."""
+    def agent_records(self, parameters: ParameterSet | None = None) -> np.ndarray[Any, Any]:
+        """The systemic therapies as kernels read them; ``kill_factor`` of the parameters multiplies the kill rates of each family."""
         out = np.zeros(len(self.agents), AGENT)
         for row, therapy in zip(out, self.agents.values(), strict=True):
             kills, costs = therapy.kills, therapy.costs
@@ -85,7 +86,7 @@ class Library:
             if kills is not None:
                 row["axis"] = AXES.index(kills.axis)
                 row["family"] = FAMILIES[kills.axis].index(kills.family) if kills.family is not None else 0
-                row["kill"] = kills.kill_per_day.value
+                row["kill"] = kills.kill_per_day.value * _kill_factor(kills, parameters)
                 row["cytotoxic"] = kills.cytotoxic
                 row["cross"] = math.nan if kills.cross is None else kills.cross.value
             row["growth"] = therapy.growth_factor.value if therapy.growth_factor else 1.0
@@ -142,6 +143,16 @@ class Library:
                             out["regimen"][0, s, crisis, menopause, line, k] = self.regimen_index(regimen)
                             out["chance"][0, s, crisis, menopause, line, k] = chance
         return out
+
+
+def _kill_factor(kills: Kills, parameters: ParameterSet | None) -> float:
+    if parameters is None:
+        return 1.0
+    labels = INDEX_LABELS["family"]
+    for label in (f"{kills.axis} {kills.family}", str(kills.family), kills.axis):
+        if label in labels:
+            return float(parameters["kill_factor"][labels.index(label)])
+    return 1.0
 
 
 def _validated(model: type[BaseModel], entry: Any, where: str) -> Any:
