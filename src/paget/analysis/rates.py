@@ -93,7 +93,7 @@ def response_rates(
 ) -> list[Record]:
     """Share of patients with a response parameter of ADRS (RSP, CB, CR) by arm, and their comparison.
 
-    Every randomised patient counts; one without a row has not responded.
+    Every randomised patient counts; one without a row has not responded. RSP2 is of those who got a second line.
 
     Raises
     ------
@@ -105,10 +105,12 @@ def response_rates(
     rows = adrs.filter(pl.col("PARAMCD") == code)
     if not rows.height:
         raise PagetError("ADRS has no such parameter", key="PARAMCD", got=code, expected=", ".join(adrs["PARAMCD"].unique().sort()))
+    has = set(rows["USUBJID"].to_list()) if code == "RSP2" else None  # of those who got a second line
     yes = set(rows.filter(pl.col("AVALC") == "Y")["USUBJID"].to_list())
     counts: dict[str, tuple[int, int]] = {}
     for arm in [experimental, *([control] if control is not None else [])]:
         mine = adsl.filter(pl.col("ARMCD") == arm)["USUBJID"].to_list()
+        mine = mine if has is None else [one for one in mine if one in has]
         counts[arm] = (sum(one in yes for one in mine), len(mine))
     return _shares(NAMES[code], counts, experimental, control, level)
 

@@ -46,6 +46,7 @@ NAMES = {
     "TTNL": "new-lesions",
     "TTLIVP": "liver-progression",
     "RSP": "objective-response",
+    "RSP2": "second-line-response",
     "CB": "clinical-benefit",
     "CR": "complete-response",
     "LRSP": "lesion-objective-response",
@@ -55,7 +56,7 @@ NAMES = {
 """CDISC parameter codes and the names that records use."""
 COMPETING = ("TTLRP", "TTLTP", "TTNL", "TTLIVP")
 """Codes of the times with which death competes."""
-RESPONSES = ("RSP", "CB", "CR")
+RESPONSES = ("RSP", "RSP2", "CB", "CR")
 """Codes of shares of patients (ADRS)."""
 LESIONS = {"LRSP": "LRSPFL", "LCR": "LCRFL", "LLTP": "LLTPFL"}
 """Codes of shares of treated lesions, and their flag in ADLES."""

@@ -87,7 +87,8 @@ def _curve(console: Any, therapy: Therapy) -> None:
         spare = kill * (therapy.kills.cross.value if therapy.kills.cross else usual)
     if kill == 0.0 and slowed == growth:
         return
-    table = Table(box=None, pad_edge=False, title="Diameter of a lesion, of what it was (at a growth of 0.75 % a day)", title_justify="left")
+    console.print(f"[bold]Diameter of a lesion[/bold], of what it was, at a growth of {growth:.2%} a day")
+    table = Table(box=None, pad_edge=False)
     table.add_column("")
     for weeks in WEEKS:
         table.add_column(f"{weeks} weeks", justify="right")
@@ -115,7 +116,7 @@ def _costs(console: Any, therapy: Therapy) -> None:
             told = f"{harm.rate.value:.1%} of courses" + (f" ({span[0]:.1%} to {span[1]:.1%})" if span else "")
             console.print(f"  {name}, grade {harm.grade}: {told}; {_founded(harm.rate)}", soft_wrap=True)
         elif harm.by_dose is not None and therapy.dose is not None:
-            told = ", ".join(f"{share:.1%} by {dose:g}" for dose, share in harm.by_dose.points)
+            told = ", ".join(f"{share:.1%} by {dose:g}" for dose, share in harm.by_dose.points if share)
             console.print(f"  {name}, grade {harm.grade}: {told} {therapy.dose.unit}; {harm.by_dose.basis}: {harm.by_dose.reason}", soft_wrap=True)
 
 

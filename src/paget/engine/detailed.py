@@ -74,11 +74,12 @@ def detailed_rows(protocol: Protocol, parameters: ParameterSet, roster: Roster, 
         out[f"{code}_months"] = rows["AVAL"].fill_null(0.0).to_numpy()
         out[f"{code}_cause"] = np.select([cnsr < 0, cnsr == 0, cnsr == 2], [-1, 1, 2], 0).astype(np.int8)
     if any(code in RESPONSES for code in protocol.endpoints):
-        responses = adrs(raw.assessments, patients, study, raw=raw).filter(pl.col("AVALC") == "Y")
+        responses = adrs(raw.assessments, patients, study, raw=raw)
         for code in (code for code in protocol.endpoints if code in RESPONSES):
-            yes = responses.filter(pl.col("PARAMCD") == code)["USUBJID"]
+            rows = responses.filter(pl.col("PARAMCD") == code)
+            yes = rows.filter(pl.col("AVALC") == "Y")["USUBJID"]
             out[flag_column(code)] = ids["USUBJID"].is_in(yes.implode()).cast(pl.Int32).to_numpy()
-            out[member_column(code)] = np.ones(len(roster.patient_id), np.int32)
+            out[member_column(code)] = ids["USUBJID"].is_in(rows["USUBJID"].implode()).cast(pl.Int32).to_numpy()
     if any(code in LESIONS for code in protocol.endpoints):
         lesions = adles(raw, patients, study)
         for code in (code for code in protocol.endpoints if code in LESIONS):

@@ -52,9 +52,9 @@ def baseline_frame(outcomes: Records) -> pl.DataFrame:
         "disease_free_months": outcomes["disease_free_days"] / DAYS_PER_MONTH,
         "ctc_mean": outcomes["ctc_mean"],
     }
-    for organ in ("liver", "skin"):
-        columns[f"n_{organ}"] = outcomes["n_visible"][:, PLACES.index(organ)]
-        columns[f"largest_{organ}_cm"] = outcomes["largest_cm"][:, PLACES.index(organ)]
+    for place in ("liver", "skin"):
+        columns[f"n_{place}"] = outcomes["n_visible"][:, PLACES.index(place)]
+        columns[f"largest_{place}_cm"] = outcomes["largest_cm"][:, PLACES.index(place)]
     for organ in range(N_ORGANS):
         columns[PLACES[organ].replace("-", "_")] = site[:, organ]
     return pl.DataFrame(columns).with_columns(pl.col("disease_free_months").fill_nan(None))

@@ -19,6 +19,7 @@ ENDPOINTS = {
     "time-to-treatment-failure": "Time to treatment failure",
     "time-to-chemotherapy": "Time to chemotherapy",
     "objective-response": "Objective response",
+    "second-line-response": "Objective response to the second line",
     "complete-response": "Complete response",
     "clinical-benefit": "Clinical benefit",
     "duration-of-response": "Duration of response",

@@ -135,7 +135,7 @@ class Crossover(Block):
             faults += [
                 Fault((name,), "belongs to a late operation: the next line begins at progression", getattr(self, name),
                       fix="remove it")
-                for name in surgical if name in self.model_fields_set
+                for name in surgical if getattr(self, name) not in (None, 0.0)
             ]  # fmt: skip
         if faults:
             raise Faults(faults)

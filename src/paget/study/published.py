@@ -119,7 +119,7 @@ def _wanted(result: Published) -> dict[str, Any]:
         comparison = f"{result.comparison.experimental} vs {result.comparison.control}"
     wanted: dict[str, Any] = {
         "measure": result.measure,
-        "arm": printed.arm or (result.lesions if result.lesions is not None else result.arm),
+        "arm": None if printed.arm == "none" else printed.arm or (result.lesions if result.lesions is not None else result.arm),
         "subgroup": printed.subgroup or result.subgroup,
         "at_months": result.at_months,
     }

@@ -98,7 +98,7 @@ EvidenceId = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9][a
 
 Endpoint = Literal[
     "OS", "PFS", "DPFS", "TTLRP", "TTP", "TTTF", "TTCT", "RSD", "LPFS", "TTLTP", "TTNL", "TTLIVP",
-    "RSP", "CB", "CR", "LRSP", "LCR", "LLTP",
+    "RSP", "RSP2", "CB", "CR", "LRSP", "LCR", "LLTP",
 ]  # fmt: skip
 ENDPOINT_NAMES = {
     "OS": "overall-survival",
@@ -114,6 +114,7 @@ ENDPOINT_NAMES = {
     "TTNL": "new-lesions",
     "TTLIVP": "liver-progression",
     "RSP": "objective-response",
+    "RSP2": "second-line-response",
     "CB": "clinical-benefit",
     "CR": "complete-response",
     "LRSP": "lesion-objective-response",
@@ -121,7 +122,7 @@ ENDPOINT_NAMES = {
     "LLTP": "lesion-local-progression",
 }
 """Codes of the endpoints and their names in results and in the evidence."""
-RESPONSE_ENDPOINTS = ("RSP", "CB", "CR")
+RESPONSE_ENDPOINTS = ("RSP", "RSP2", "CB", "CR")
 """Shares of patients (ADRS)."""
 LESION_ENDPOINTS = ("LRSP", "LCR", "LLTP")
 """Shares of treated lesions."""

@@ -25,6 +25,7 @@ PARAMS: dict[str, tuple[int, str]] = {
     "CB": (4, "Clinical Benefit by Investigator"),
     "BOR": (5, "Best Overall Response, Unconfirmed"),
     "CR": (6, "Complete Response by Investigator, Unconfirmed"),
+    "RSP2": (7, "Response to Second Line by Investigator, Unconfirmed"),
 }
 """Number and label of each response parameter."""
 
@@ -213,6 +214,8 @@ def _derived(overall: pl.DataFrame, patients: pl.DataFrame, study: StudyInfo, ra
                 **blank,
             )
         )
+    if "RSP2" in study.endpoints:
+        parts.append(_second_line(overall, subjects, blank))
     names = {float(number): name for name, number in RESPONSES.items()}
     bor = subjects.join(best, on="_row", how="left", maintain_order="left").with_columns(
         AVAL=pl.col("_best").fill_null(float(RESPONSES["NE"]))
@@ -221,3 +224,20 @@ def _derived(overall: pl.DataFrame, patients: pl.DataFrame, study: StudyInfo, ra
         bor.with_columns(PARAMCD=pl.lit("BOR"), AVALC=pl.col("AVAL").replace_strict(names, return_dtype=pl.String), **blank)
     )
     return [part.with_columns(*common(study)) for part in parts]
+
+
+def _second_line(overall: pl.DataFrame, subjects: pl.DataFrame, blank: dict[str, pl.Expr]) -> pl.DataFrame:
+    """Response of those who were seen at least once on a second line, from the baseline at its start."""
+    seen = overall.filter(pl.col("LINE") == 2)
+    first = seen.filter(pl.col("AVALC").is_in(["CR", "PR"])).group_by("_row").agg(ADT=pl.col("ADT").min())
+    happened = pl.col("ADT").is_not_null()
+    return (
+        subjects.join(seen.select("_row").unique(), on="_row", how="semi")
+        .join(first, on="_row", how="left", maintain_order="left")
+        .with_columns(
+            PARAMCD=pl.lit("RSP2"),
+            AVALC=pl.when(happened).then(pl.lit("Y")).otherwise(pl.lit("N")),
+            AVAL=happened.cast(pl.Float64),
+            **blank,
+        )
+    )

@@ -7,7 +7,7 @@ import re
 import polars as pl
 
 from paget.errors import PagetError, unknown
-from paget.tables import measurements, responses, subjects, times, treated
+from paget.tables import adverse, exposures, measurements, responses, subjects, times, treated
 from paget.tables.labels import LABELS, RESPONSES
 
 REQUIRED: dict[str, tuple[str, ...]] = {
@@ -15,6 +15,8 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "adtte": ("STUDYID", "USUBJID", "PARAM", "PARAMCD", "AVAL", "CNSR", "TRTP"),
     "adrs": ("STUDYID", "USUBJID", "PARAM", "PARAMCD", "AVALC"),
     "adtr": ("STUDYID", "USUBJID", "PARAM", "PARAMCD", "AVAL"),
+    "adex": ("STUDYID", "USUBJID", "TRTP", "EXTRT", "ASTDT", "AENDT"),
+    "adae": ("STUDYID", "USUBJID", "TRTP", "AEDECOD", "AETOXGR", "ASTDT", "TRTEMFL"),
     "adles": ("STUDYID", "USUBJID", "TRTP", "TRLNKID", "TULOC", "SIZEMM", "LRESP", "AVAL", "CNSR"),
 }
 """Variables without which a table is not of its kind."""
@@ -25,6 +27,8 @@ SCHEMAS: dict[str, tuple[str, ...]] = {
     "adrs": responses.ORDER,
     "adtr": measurements.ORDER,
     "adles": treated.ORDER,
+    "adex": exposures.ORDER,
+    "adae": adverse.ORDER,
 }
 """Variables that Paget writes, in order."""
 
@@ -40,7 +44,7 @@ def validate(frame: pl.DataFrame, name: str) -> None:
     frame : polars.DataFrame
         The table.
     name : str
-        ``adsl``, ``adtte``, ``adrs``, ``adtr`` or ``adles``.
+        ``adsl``, ``adtte``, ``adrs``, ``adtr``, ``adles``, ``adex`` or ``adae``.
 
     Raises
     ------
@@ -202,14 +206,14 @@ def _responses(frame: pl.DataFrame) -> list[tuple[str, str]]:
     terms = {
         "OVR": set(RESPONSES),
         "BOR": set(RESPONSES),
-        **{code: {"Y", "N"} for code in ("PD", "RSP", "CB", "CR")},
+        **{code: {"Y", "N"} for code in ("PD", "RSP", "CB", "CR", "RSP2")},
     }
     found = []
     for code, allowed in terms.items():
         strange = set(frame.filter(pl.col("PARAMCD") == code)["AVALC"].unique()) - allowed
         if strange:
             found.append(("AVALC", f"{code} has {sorted(map(str, strange))[:3]}"))
-    once = frame.filter(pl.col("PARAMCD").is_in(["PD", "RSP", "CB", "BOR", "CR"])).select("USUBJID", "PARAMCD")
+    once = frame.filter(pl.col("PARAMCD").is_in(["PD", "RSP", "CB", "BOR", "CR", "RSP2"])).select("USUBJID", "PARAMCD")
     if once.is_duplicated().any():
         found.append(("PARAMCD", "a subject has more than one row of a derived parameter"))
     return found
