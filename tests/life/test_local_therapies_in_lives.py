@@ -81,6 +81,29 @@ def test_survivors_in_lives_are_those_of_the_file(point, seen_in):
         assert abs((left <= limit).mean() - share) < 4 * math.sqrt(share * (1 - share) / len(left))
 
 
+def test_lesions_of_one_patient_are_as_alike_as_the_file_says(point, seen_in):
+    """Patients with several lesions have all of them eradicated as often as the spread between patients makes it, not as chance would."""
+    rows = cases(replay(a_plan(arm("srfa"), horizon_days=30.0), seen_in[LIVER], 0, point, seed=SEED))
+    record = library().local_records()[library().local_index("srfa")]
+    z, w = np.polynomial.hermite_e.hermegauss(60)
+    w /= w.sum()
+    expected, by_chance, variance, seen = 0.0, 0.0, 0.0, 0
+    for patient in np.unique(rows["patient_id"]):
+        mine = rows[rows["patient_id"] == patient]
+        if len(mine) < 2:
+            continue
+        median = np.interp(mine["true_cm"], record["grid_cm"], record["control"])
+        p = 1 / (1 + np.exp(-(np.log(median / (1 - median))[:, None] + record["patient_sd"] * z)))
+        both = float(w @ p.prod(axis=0))
+        expected += both
+        variance += both * (1 - both)
+        by_chance += float(np.prod(p @ w))
+        seen += int(mine["eradicated"].all())
+    assert variance > 20
+    assert abs(seen - expected) < 4 * math.sqrt(variance)
+    assert seen > by_chance + 2 * math.sqrt(variance)
+
+
 def null_version(name):
     """The shipped library with one treatment that has no curve, no survivors' effect and no cost."""
     shelf = library()
