@@ -26,7 +26,8 @@ def show_therapy(console: Any, therapy: Therapy, shelf: Library) -> None:
     from paget.cli.local_card import show_local
 
     badges = f"  [bold]{', '.join(therapy.badges)}[/bold]" if therapy.badges else ""
-    console.print(f"[bold]{therapy.title}[/bold] ({therapy.id})  {therapy.class_}, {therapy.route}; tier {therapy.tier}{badges}", soft_wrap=True)
+    kind = f"{therapy.class_}, {therapy.route}; tier {therapy.tier}{badges}"
+    console.print(f"[bold]{therapy.title}[/bold] ({therapy.id})  {kind}", soft_wrap=True)
     if therapy.shown_on:
         console.print(f"shown against {', '.join(therapy.shown_on)}")
     console.print(therapy.what, soft_wrap=True)
@@ -41,7 +42,8 @@ def show_therapy(console: Any, therapy: Therapy, shelf: Library) -> None:
 
 def _for_whom(console: Any, therapy: Therapy) -> None:
     rules = therapy.eligible
-    console.print(f"[bold]For[/bold] {', '.join(rules.conditions) or 'anybody'}" + (f". {rules.reason}" if rules.reason else ""), soft_wrap=True)
+    why = f". {rules.reason}" if rules.reason else ""
+    console.print(f"[bold]For[/bold] {', '.join(rules.conditions) or 'anybody'}{why}", soft_wrap=True)
     if rules.contraindications:
         console.print(f"  not with: {', '.join(rules.contraindications)} (not modelled)", soft_wrap=True)
 
@@ -53,18 +55,20 @@ def _founded(number: Quantity) -> str:
 
 
 def _systemic(console: Any, therapy: Therapy, shelf: Library) -> None:
-    kills = therapy.kills
+    kills, told = therapy.kills, []
     if kills is not None:
         family = f", family {kills.family}" if kills.family else ""
-        console.print(f"[bold]Kills[/bold] {kills.kill_per_day.value:g} a day of sensitive cells (axis {kills.axis}{family})", soft_wrap=True)
-        console.print(f"  {_founded(kills.kill_per_day)}", soft_wrap=True)
+        told.append(f"[bold]Kills[/bold] {kills.kill_per_day.value:g} a day of sensitive cells (axis {kills.axis}{family})")
+        told.append(f"  {_founded(kills.kill_per_day)}")
         if kills.cross is not None:
-            console.print(f"  cells that resist its family die at {kills.cross.value:g} of that: {_founded(kills.cross)}", soft_wrap=True)
+            told.append(f"  cells that resist its family die at {kills.cross.value:g} of that: {_founded(kills.cross)}")
     if therapy.growth_factor is not None:
-        console.print(f"[bold]Slows growth[/bold] to {therapy.growth_factor.value:g}: {_founded(therapy.growth_factor)}", soft_wrap=True)
+        told.append(f"[bold]Slows growth[/bold] to {therapy.growth_factor.value:g}: {_founded(therapy.growth_factor)}")
     for change in therapy.steps:
-        step = change.step.replace("_", " ")
-        console.print(f"[bold]Step of the cascade[/bold] {step} times {change.multiplier.value:g}: {_founded(change.multiplier)}", soft_wrap=True)
+        step = f"{change.step.replace('_', ' ')} times {change.multiplier.value:g}"
+        told.append(f"[bold]Step of the cascade[/bold] {step}: {_founded(change.multiplier)}")
+    for line in told:
+        console.print(line, soft_wrap=True)
     _curve(console, therapy)
     _costs(console, therapy)
     used = [name for name in shelf.regimens if therapy in shelf.therapies_of(name)]
@@ -101,23 +105,23 @@ def _curve(console: Any, therapy: Therapy) -> None:
 
 
 def _costs(console: Any, therapy: Therapy) -> None:
-    costs = therapy.costs
-    console.print("[bold]Costs[/bold]")
+    costs, told = therapy.costs, []
     if costs.toxic_stop_per_year is not None:
-        console.print(f"  stopped for toxicity: {costs.toxic_stop_per_year.value:g} a year; {_founded(costs.toxic_stop_per_year)}", soft_wrap=True)
+        told.append(f"stopped for toxicity: {costs.toxic_stop_per_year.value:g} a year; {_founded(costs.toxic_stop_per_year)}")
     if costs.deaths is not None:
-        console.print(
-            f"  deaths: {costs.deaths.rate.value:.1%} in {costs.deaths.over_days.value:g} days; {_founded(costs.deaths.rate)}", soft_wrap=True
-        )
+        told.append(f"deaths: {costs.deaths.rate.value:.1%} in {costs.deaths.over_days.value:g} days; {_founded(costs.deaths.rate)}")
     for harm in costs.toxicities:
-        name = harm.name.replace("-", " ")
+        name = f"{harm.name.replace('-', ' ')}, grade {harm.grade}"
         if harm.rate is not None:
             span = harm.rate.interval
-            told = f"{harm.rate.value:.1%} of courses" + (f" ({span[0]:.1%} to {span[1]:.1%})" if span else "")
-            console.print(f"  {name}, grade {harm.grade}: {told}; {_founded(harm.rate)}", soft_wrap=True)
+            share = f"{harm.rate.value:.1%} of courses" + (f" ({span[0]:.1%} to {span[1]:.1%})" if span else "")
+            told.append(f"{name}: {share}; {_founded(harm.rate)}")
         elif harm.by_dose is not None and therapy.dose is not None:
-            told = ", ".join(f"{share:.1%} by {dose:g}" for dose, share in harm.by_dose.points if share)
-            console.print(f"  {name}, grade {harm.grade}: {told} {therapy.dose.unit}; {harm.by_dose.basis}: {harm.by_dose.reason}", soft_wrap=True)
+            share = ", ".join(f"{part:.1%} by {dose:g}" for dose, part in harm.by_dose.points if part)
+            told.append(f"{name}: {share} {therapy.dose.unit}; {harm.by_dose.basis}: {harm.by_dose.reason}")
+    console.print("[bold]Costs[/bold]")
+    for line in told:
+        console.print(f"  {line}", soft_wrap=True)
 
 
 def _published(finding: Finding) -> str:

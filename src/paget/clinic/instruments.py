@@ -9,16 +9,16 @@ from __future__ import annotations
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, cast
 
 import yaml
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from paget.biology.layout import PLACES
 from paget.errors import PagetError, unknown
 from paget.forms import Fault, Faults, explain, read, to_error
 from paget.forms.quantities import Block, Curve, Name, Quantity, Rate, Text
 
-Place = Literal["bone", "liver", "lung", "brain", "skin", "distant-nodes", "regional-nodes", "breast"]
 Role = Literal["input", "prediction"]
 
 
@@ -47,16 +47,24 @@ class Imaging(Block):
     id: Name
     title: Text
     what: Text
-    places: dict[Place, Organ]
+    places: dict[str, Organ]
     measurement_sd_log: Quantity
+
+    @model_validator(mode="after")
+    def _known_places(self) -> Imaging:
+        known = "one of " + ", ".join(PLACES)
+        faults = [Fault(("places", place), "is no place", place, known) for place in self.places if place not in PLACES]
+        if faults:
+            raise Faults(faults)
+        return self
 
     def detects(self, place: str, cm: float) -> float:
         """Probability that it shows a lesion of this diameter; 0 in places that it does not look at."""
-        return self.places[place].detects.at(cm) if place in self.places else 0.0  # type: ignore[index]
+        return self.places[place].detects.at(cm) if place in self.places else 0.0
 
     def half_cm(self, place: str) -> float:
         """Diameter from which it shows half of the lesions; infinite in places that it does not look at."""
-        return self.places[place].detects.first_at(0.5) if place in self.places else float("inf")  # type: ignore[index]
+        return self.places[place].detects.first_at(0.5) if place in self.places else float("inf")
 
 
 class Marker(Block):
@@ -127,8 +135,7 @@ class Blood(Block):
 
 
 Instrument: TypeAlias = Imaging | Marker | Panel | CellAssay | Blood
-KINDS = {"imaging": Imaging, "marker": Marker, "panel": Panel, "cells": CellAssay, "blood": Blood}
-_ANY: TypeAdapter[Instrument] = TypeAdapter(Annotated[Instrument, Field(discriminator="kind")])
+KINDS: dict[str, type[Block]] = {"imaging": Imaging, "marker": Marker, "panel": Panel, "cells": CellAssay, "blood": Blood}
 
 
 def validate_instrument(data: Any, *, where: str | Path | None = None, lines: Any = None) -> Instrument:
@@ -143,10 +150,10 @@ def validate_instrument(data: Any, *, where: str | Path | None = None, lines: An
     if not isinstance(kind, str) or kind not in KINDS:
         raise unknown("kind of instrument", str(kind), KINDS, where=where)
     try:
-        made: Instrument = KINDS[kind].model_validate(data)  # type: ignore[attr-defined]
+        made = KINDS[kind].model_validate(data)
     except ValidationError as error:
         raise to_error(explain(error, KINDS[kind]), where, lines) from None
-    return made
+    return cast(Instrument, made)
 
 
 def read_instrument(path: str | Path) -> Instrument:

@@ -116,7 +116,7 @@ def _any(chances: Sequence[Floats]) -> Floats:
 
 
 def panel_chance(panel: Panel, burden_cm3: ArrayLike, *, dynamic: bool = False) -> Floats:
-    """Probability that a panel is positive, by burden: one marker above its cut-off; or, if ``dynamic``, risen over the woman's own level."""
+    """Probability that a panel is positive, by burden: a marker is above its cut-off, or (``dynamic``) over the woman's own level."""
     if dynamic and panel.rise is not None:
         return _any([chance_of_rise(one, burden_cm3, panel.rise.value, panel.earlier_samples) for one in members(panel)])
     return _any([chance_raised(one, burden_cm3) for one in members(panel)])

@@ -1,9 +1,9 @@
 """Exposure and adverse events of replayed lives: read off the log, outside the kernels, so that no harm changes a life.
 
-(What does change lives, death by treatment and drugs stopped for toxicity, is the kernels' own.) A harm with a rate over a course happens to
-that share of courses, on a day drawn evenly over the course. A harm by cumulative dose happens when the dose that a woman has had of
-drugs of the class reaches her own threshold, drawn so that the share harmed by each dose is the published one. Complications of local
-treatments are those of `paget.therapy.complications`.
+(What does change lives, death by treatment and drugs stopped for toxicity, is the kernels' own.) A harm with a rate over a course
+happens to that share of courses, on a day drawn evenly over the course. A harm by cumulative dose happens when the dose that a woman has
+had of drugs of the class reaches her own threshold, drawn so that the share harmed by each dose is the published one. Complications of
+local treatments are those of `paget.therapy.complications`.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def adverse_frame(detail: Detail, plan: LifePlan, *, seed: int) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        ``patient_id``, ``day``, ``therapy``, ``label``, ``term``, ``grade``, ``reversible`` (null: not told); in the order of patients and days.
+        ``patient_id``, ``day``, ``therapy``, ``label``, ``term``, ``grade``, ``reversible`` (null: not told), by patient and day.
     """
     import polars as pl
 

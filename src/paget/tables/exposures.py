@@ -39,8 +39,8 @@ def adex(courses: pl.DataFrame, patients: pl.DataFrame, study: StudyInfo) -> pl.
     Parameters
     ----------
     courses : polars.DataFrame
-        Raw courses (days from diagnosis): ``patient_id``, ``label``, ``class``, ``route``, ``line``, ``start_day``, ``stop_day``, ``dose``,
-        ``dose_unit``.
+        Raw courses (days from diagnosis): ``patient_id``, ``label``, ``class``, ``route``, ``line``, ``start_day``, ``stop_day``,
+        ``dose``, ``dose_unit``.
     patients : polars.DataFrame
         Raw patients, one row each.
     study : StudyInfo
@@ -48,8 +48,8 @@ def adex(courses: pl.DataFrame, patients: pl.DataFrame, study: StudyInfo) -> pl.
     Returns
     -------
     polars.DataFrame
-        A course that goes on at the end of observation ends there and has ``EXONGFL`` Y; ``ADURN`` is in days. ``EXDOSE`` is the dose of the
-        whole course, and null for one that goes on.
+        A course that goes on at the end of observation ends there and has ``EXONGFL`` Y; ``ADURN`` is in days. ``EXDOSE`` is the dose of
+        the whole course, and null for one that goes on.
 
     Raises
     ------

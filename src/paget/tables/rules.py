@@ -85,6 +85,8 @@ def problems(frame: pl.DataFrame, name: str) -> list[tuple[str, str]]:
         if twice:
             found.append(("USUBJID", f"{twice} subjects have more than one row"))
         return found + _subject_dates(frame)
+    if name in ("adex", "adae"):
+        return [*found, *_occurrences(frame)]
     if name == "adles":
         return found + _lesions(frame)
     found += _parameters(frame)
@@ -134,6 +136,16 @@ def _subject_dates(frame: pl.DataFrame) -> list[tuple[str, str]]:
         wrong = frame.filter((pl.col("DTHFL") == "Y") != pl.col("DTHDT").is_not_null())
         if wrong.height:
             found.append(("DTHFL", f"DTHFL and DTHDT disagree in {wrong.height} rows"))
+    return found
+
+
+def _occurrences(frame: pl.DataFrame) -> list[tuple[str, str]]:
+    """Courses and events: numbered once within a subject, ends not before beginnings."""
+    found = []
+    if "ASEQ" in frame.columns and frame.select("USUBJID", "ASEQ").is_duplicated().any():
+        found.append(("ASEQ", "a number stands twice within a subject"))
+    if {"ASTDT", "AENDT"} <= set(frame.columns) and frame.filter(pl.col("AENDT") < pl.col("ASTDT")).height:
+        found.append(("AENDT", "an end lies before its beginning"))
     return found
 
 
