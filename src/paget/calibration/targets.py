@@ -87,10 +87,12 @@ class Lives(_Strict):
 
 
 class Contrasts(_Strict):
-    """Trials of primary surgery: whose contrast informs, and which are predicted by every posterior."""
+    """Trials of primary surgery: whose contrast informs, which are predicted by every posterior, and the model's discrepancy (log)."""
 
-    inform: tuple[str, ...]
+    inform: tuple[str, ...] = Field(min_length=1)
     predict: tuple[str, ...]
+    sd: float = Field(gt=0)
+    reason: str = Field(min_length=10)
 
 
 class TargetFile(_Strict):

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from paget.cli import calibrate as _calibrate  # noqa: F401  registers its command
 from paget.cli import evidence as _evidence  # noqa: F401  registers its commands
 from paget.cli.app import app
 from paget.cli.progress import Bars
