@@ -146,9 +146,7 @@ def summary_of(done: Calibration, request: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def write_summary(
-    done: Calibration, request: dict[str, Any], *, progress: Callable[[str, int, int], None] | None = None
-) -> dict[str, Any]:
+def write_summary(done: Calibration, request: dict[str, Any], *, progress: Callable[[str, int, int], None] | None = None) -> dict[str, Any]:
     """Write ``summary.json``, ``targets.csv``, ``parameters.csv``, ``correlations.csv``, ``effects.csv`` and the figures."""
     from paget.engine.folder import canonical, write_text
     from paget.report.figures import calibration as figures

@@ -44,7 +44,9 @@ def calibrate(
 
     asked = [name for name, given in (("--check", check), ("--sensitivity", sensitivity), ("--variants", variants)) if given]
     if len(asked) > 1:
-        raise PagetError("one thing at a time", where=" ".join(asked), expected="one of --check, --sensitivity, --variants, or none for a fit")
+        raise PagetError(
+            "one thing at a time", where=" ".join(asked), expected="one of --check, --sensitivity, --variants, or none for a fit"
+        )
     from paget.cli import calibrating as show
 
     if list_:

@@ -32,7 +32,7 @@ def z_scores(table: pl.DataFrame) -> Drawing:
 
     groups = table.partition_by("phenomenon", maintain_order=True)
     rows = table.height + 1.6 * len(groups)
-    height = 0.95 + ROW * rows + 0.75
+    height = 0.62 + ROW * rows + 0.75
     figure = canvas(7.6, height)
     axes = place(figure, 3.25, 0.75, 4.15, ROW * rows)
     furthest = max(4.0, float(np.ceil(np.abs(table.select("z_prior", "z_posterior").to_numpy()).max() + 0.2)))
@@ -54,10 +54,10 @@ def z_scores(table: pl.DataFrame) -> Drawing:
     axes.set_ylim(rows + 0.6, 0.2)
     axes.set_xlim(-furthest - 0.15, furthest + 0.15)
     axes.set_yticks([])
-    axes.set_xlabel("Predicted less published, in standard deviations of the prediction at the study's size")
+    axes.set_xlabel("Predicted less published, in standard deviations of the prediction")
     for place_y, text, bold in labels:
         axes.text(
-            -0.015, place_y, text if len(text) <= 58 else text[:57] + "…", transform=axes.get_yaxis_transform(), ha="right", va="center",
+            -0.015, place_y, text if len(text) <= 48 else text[:47] + "…", transform=axes.get_yaxis_transform(), ha="right", va="center",
             fontsize=7.2 if bold else 6.6, weight="bold" if bold else "normal",
         )  # fmt: skip
     heading(figure, "Targets of the fit", "○ under the prior   ● under the blind posterior (red: beyond 2)")
@@ -98,7 +98,7 @@ def ridgelines(prior: Array, posterior: Array, columns: Sequence[str], blocks: M
     order = sorted(range(len(columns)), key=lambda k: -(contraction[k] + 0.3 * moved[k]))[:MOST_RIDGES]
     half = (len(order) + 1) // 2
     step = 0.26
-    figure = canvas(9.4, 0.95 + step * (half + 1) + 0.75)
+    figure = canvas(9.4, 0.6 + step * (half + 1) + 0.75)
     grid = np.linspace(-3.5, 3.5, 141)
     normal = np.exp(-0.5 * grid**2) / np.sqrt(2 * np.pi)
     for side in (0, 1):
@@ -121,7 +121,8 @@ def ridgelines(prior: Array, posterior: Array, columns: Sequence[str], blocks: M
         axes.set_xlabel("Prior standard deviations")
     heading(figure, "What the fit taught", "Grey: prior, the same for every number on this scale.   Blue: blind posterior.")
     footnote(
-        figure, f"The {len(order)} of {len(columns)} free numbers that narrowed or moved most; all are in parameters.csv. 0: the declared value, or the prior's median."
+        figure,
+        f"The {len(order)} of {len(columns)} free numbers that narrowed or moved most; all are in parameters.csv. 0: the declared value, or the prior's median.",
     )
     data = pl.DataFrame(
         {
@@ -131,7 +132,9 @@ def ridgelines(prior: Array, posterior: Array, columns: Sequence[str], blocks: M
         }
     )  # fmt: skip
     top = ", ".join(f"{columns[k]} (spread {posterior[:, k].std(ddof=1):.2f} of the prior's)" for k in order[:3])
-    return Drawing(figure, data, f"Ridgelines of {len(order)} parameters under prior and posterior. Narrowed most: {top}.", "What the fit taught")
+    return Drawing(
+        figure, data, f"Ridgelines of {len(order)} parameters under prior and posterior. Narrowed most: {top}.", "What the fit taught"
+    )
 
 
 def _short(name: str) -> str:
@@ -153,7 +156,7 @@ def effects(table: pl.DataFrame, *, by: str = "posterior", title: str = "Surgery
     trials = table.partition_by("trial", maintain_order=True)
     step = 0.22
     rows = sum(group.height + 1.9 for group in trials)
-    figure = canvas(7.6, 0.95 + step * rows + 0.85)
+    figure = canvas(7.6, 0.6 + step * rows + 0.85)
     axes = place(figure, 2.55, 0.85, 3.45, step * rows)
     low, high = 0.45, 2.0
     axes.axvline(1.0, color=GREY, lw=0.8)

@@ -40,7 +40,9 @@ def tornado(table: pl.DataFrame, result: str, unit: str) -> Drawing:
     axes.spines["left"].set_visible(False)
     axes.margins(x=0.08)
     axes.set_xlabel(f"{result}{f' ({unit})' if unit else ''}")
-    heading(figure, f"What moves it: {result}", "Orange: the number at its 5 % point.   Blue: at its 95 % point.   Others at their medians.")
+    heading(
+        figure, f"What moves it: {result}", "Orange: the number at its 5 % point.   Blue: at its 95 % point.   Others at their medians."
+    )
     footnote(figure, "Points of the posterior, one number at a time, the same women in every bar. Grey band: twice the Monte-Carlo error.")
     widest = ", ".join(f"{r['column']} ({r['low']:.3g} to {r['high']:.3g})" for r in table.head(3).iter_rows(named=True))
     return Drawing(figure, table, f"Tornado of {result}; at the medians {middle:.3g}. Widest: {widest}.", f"Tornado: {result}")
@@ -77,7 +79,9 @@ def indices(table: pl.DataFrame, title: str, note: str) -> Drawing:
         axes.set_yticks([])
         axes.set_xlim(0, max(0.3, float(panel["total"].max() or 0.3) * 1.15))  # type: ignore[arg-type]
         axes.set_title(str(panel["result"][0]), fontsize=8.2)
-    heading(figure, title, "Dark: share of variance by the number alone.   Pale: with its interactions.   Red: 95 % interval of the pale bar.")
+    heading(
+        figure, title, "Dark: share of variance by the number alone.   Pale: with its interactions.   Red: 95 % interval of the pale bar."
+    )
     footnote(figure, note)
     top = table.sort("total", descending=True).head(3)
     said = ", ".join(f"{r['column']} for {r['result']} ({r['total']:.2f})" for r in top.iter_rows(named=True))
