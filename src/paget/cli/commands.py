@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from paget.cli import evidence as _evidence  # noqa: F401  registers its commands
+from paget.cli import parameters as _parameters  # noqa: F401
 from paget.cli.app import app
+from paget.cli.evidence import Extra
 from paget.cli.progress import Bars
 from paget.errors import PagetError
 
@@ -55,6 +57,7 @@ def run(
         list[str] | None, typer.Option("--switch", help="Multiply a mechanism: --switch residual=0 (several allowed).")
     ] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="Set a parameter: --set wound_awakening=2.")] = None,
+    evidence: Extra = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
     """Simulate a trial and set it beside what the real one reported.
@@ -78,7 +81,7 @@ def run(
             protocol, patients=patients, seed=seed, replicates=replicates, twins=twins, out=out, threads=threads,
             resume=resume, overwrite=overwrite, parameters=parameters, draws=draws, changes=_pairs(set_ or [], "--set"),
             switches=_pairs(switch or [], "--switch"),  # type: ignore[arg-type]
-            progress=progress,
+            evidence=evidence or (), progress=progress,
         )  # fmt: skip
     from rich.console import Console
 
@@ -157,6 +160,7 @@ def patient(
 def check(
     file: Annotated[Path, typer.Argument(help="A protocol or an evidence file.")],
     dry_run: Annotated[bool, typer.Option("--dry-run/--no-dry-run", help="For a protocol: how many would be eligible.")] = True,
+    evidence: Extra = None,
 ) -> None:
     """Say what is wrong with a file, or what it means: a protocol is resolved and tried on a small population.
 
@@ -164,8 +168,10 @@ def check(
     paget check my-facts.yaml
     """
     from paget.cli.showing import check_file
+    from paget.evidence import using
 
-    check_file(file, dry_run)
+    with using(evidence or ()):
+        check_file(file, dry_run)
 
 
 @app.command()

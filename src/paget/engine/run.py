@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from paget._jit import kernel_hash
 from paget._version import __version__
+from paget.engine.cited import cited
 from paget.engine.compile import compile_plan
 from paget.engine.draws import Draw, Posterior, Source, resolve_source
 from paget.engine.folder import RunFolder, digest, disk_errors
@@ -25,6 +27,7 @@ from paget.engine.trial import enrol, live_roster
 from paget.engine.twins import live_twins
 from paget.engine.warm import compile_kernels
 from paget.errors import PagetError
+from paget.evidence import using
 from paget.parameters import ParameterSet
 from paget.population import BLOCK, Population
 from paget.study import Protocol, load_protocol, override, plain, protocol_hash
@@ -53,6 +56,7 @@ class Request:
     twins: bool
     where: str
     changed: tuple[str, ...] = ()
+    evidence: tuple[Path, ...] = ()
 
     @property
     def parameters(self) -> ParameterSet:
@@ -69,6 +73,7 @@ class Request:
             "parameters_hash": self.source.hash,
             "parameters_changed": {name: self.parameters[name] for name in self.changed},
             "draws": [draw.number for draw in self.source.draws],
+            "evidence": [hashlib.sha256(path.read_bytes()).hexdigest() for path in self.evidence],
             "seed": self.seed,
             "replicates": self.replicates,
             "twins": self.twins,
@@ -91,6 +96,7 @@ def resolve_request(
     draws: int | None = None,
     changes: Mapping[str, Any] | None = None,
     switches: Mapping[str, float] | None = None,
+    evidence: Sequence[str | Path] = (),
 ) -> Request:
     """Check and resolve what is asked for.
 
@@ -99,7 +105,8 @@ def resolve_request(
     PagetError
         Whatever is wrong with the protocol or the numbers.
     """
-    loaded = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
+    with using(evidence):
+        loaded = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
     where = str(protocol) if not isinstance(protocol, Protocol) else loaded.id
     if patients is not None:
         _whole("patients", patients, 2)
@@ -114,7 +121,7 @@ def resolve_request(
     if isinstance(parameters, ParameterSet):
         changed |= parameters.changed
     compile_plan(loaded, source.central)
-    return Request(loaded, source, seed, replicates, twins, where, tuple(sorted(changed)))
+    return Request(loaded, source, seed, replicates, twins, where, tuple(sorted(changed)), tuple(map(Path, evidence)))
 
 
 def _whole(name: str, value: object, least: int) -> None:
@@ -137,6 +144,7 @@ def run(
     draws: int | None = None,
     changes: Mapping[str, Any] | None = None,
     switches: Mapping[str, float] | None = None,
+    evidence: Sequence[str | Path] = (),
     progress: Progress = _silent,
     command: str | None = None,
 ) -> Run:
@@ -171,6 +179,8 @@ def run(
         Values of single parameters, by name.
     switches : mapping, optional
         Multipliers of mechanisms, by name (0: off), on top of the protocol's.
+    evidence : sequence of path
+        Files of the user's own facts, which the protocol may cite.
     progress : callable, optional
         Called with (stage, done, total).
     command : str, optional
@@ -193,7 +203,7 @@ def run(
     """
     request = resolve_request(
         protocol, patients=patients, seed=seed, replicates=replicates, twins=twins, parameters=parameters,
-        draws=draws, changes=changes, switches=switches,
+        draws=draws, changes=changes, switches=switches, evidence=evidence,
     )  # fmt: skip
     path = Path(out) if out is not None else request.default_folder
     folder = RunFolder(path, request.as_dict(), resume=resume, overwrite=overwrite)
@@ -204,10 +214,11 @@ def run(
     folder.log(f"{datetime.now().astimezone().isoformat(timespec='seconds')} begun on {platform.node()}, {workers} threads")
     product = _simulate(request, folder, workers, progress)
     progress("writing", 0, 1)
-    with disk_errors(path):
+    with disk_errors(path), using(evidence):
         write_outputs(product, path, command or _command(request))
+        manifest = _manifest(request, product)
     folder.log(f"finished after {time.perf_counter() - started:.1f} s")
-    folder.finish(_manifest(request, product))
+    folder.finish(manifest)
     progress("writing", 1, 1)
     return Run(path)
 
@@ -312,6 +323,8 @@ def _manifest(request: Request, product: Product) -> dict[str, Any]:
         "central_draw": request.source.central_draw,
         "draws": [draw.number for draw in request.source.draws],
         "posterior": request.source.manifest.get("hash"),
+        "extrapolation": [badge.words for badge in product.badges],
+        "evidence": cited(request.protocol, request.source),
         "kernels": kernel_hash(),
         "request_hash": digest(request.as_dict()),
         "replicates": request.replicates,
@@ -333,5 +346,6 @@ def _command(request: Request) -> str:
         parts.append(f"--draws {len(request.source.draws)}")
     if request.twins:
         parts.append("--twins")
+    parts += [f"--evidence {path}" for path in request.evidence]
     parts += [f"--set {name}={request.parameters[name]!r}" for name in request.changed]
     return " ".join(parts)
