@@ -21,9 +21,13 @@ class _Strict(BaseModel):
 
 
 class Simulation(_Strict):
-    """A sub-simulation: its kind, its options, and the parameters it changes (no screening, no adjuvant therapy, ...)."""
+    """A sub-simulation: its kind, its options, and the parameters it changes (no screening, no adjuvant therapy, ...).
+
+    ``histories`` is a number of natural histories of its own, instead of the setting's.
+    """
 
     kind: str
+    histories: int | None = Field(default=None, ge=1)
     options: dict[str, Any] = Field(default_factory=dict)
     parameters: dict[str, Any] = Field(default_factory=dict)
 

@@ -7,6 +7,7 @@ CR, NON-CR/NON-PD or PD.
 
 Two sums are kept from the first day: with the primary and the regional nodes, and of distant disease alone. When the primary is taken
 out the second is used, with its own baseline and nadir: subtracting a diameter from a nadir makes false progressions.
+Lesions treated locally leave the sums too; each is followed on its own, and progresses locally when it grows again.
 
 Unequivocal non-target progression is taken as a non-target sum 50 % and 1 cm over its nadir (RECIST leaves it to the reader; assumed).
 """
@@ -24,6 +25,7 @@ from paget.biology.layout import (
     NON_TARGET,
     REGIONAL_NODES,
     TARGET,
+    TREATED,
     UNSEEN,
     VASCULAR,
     diameter_cm,
@@ -85,7 +87,7 @@ def choose_targets(who, store):
     Local lesions never displace distant targets, so that the distant sum is the same whether or not the primary will be resected.
     """
     for i in range(who.n):
-        if store[i].mult > 0.0:
+        if store[i].mult > 0.0 and store[i].role != TREATED:
             store[i].role = NON_TARGET if (store[i].seen > 0.0 or store[i].role != UNSEEN) else UNSEEN
     chosen = 0
     for local in range(2):
@@ -120,7 +122,7 @@ def sum_up(who, store, clinic):
     clinic.local_sum = 0.0
     for i in range(who.n):
         lesion = store[i]
-        if lesion.mult <= 0.0 or lesion.role == UNSEEN:
+        if lesion.mult <= 0.0 or lesion.role == UNSEEN or lesion.role == TREATED:
             continue
         local = _local(lesion)
         if local:
@@ -147,6 +149,47 @@ def set_baseline(who, store, clinic):
         clinic.other_baseline[k] = clinic.other_sum[k]
         clinic.other_nadir[k] = clinic.other_sum[k]
     clinic.local_nadir = clinic.local_sum
+    for i in range(who.n):
+        if store[i].role == TREATED and store[i].seen > 0.0:
+            store[i].after = store[i].seen
+
+
+@jit
+def leave_sums(who, store, clinic):
+    """Take lesions that were treated locally out of the sums: baselines and nadirs shrink in the proportion of the sums as last measured.
+
+    So the change since baseline and nadir stays what it was for the lesions that remain; subtracting a diameter from a nadir would not
+    keep it.
+    """
+    before = clinic.sum.copy()
+    other_before = clinic.other_sum.copy()
+    local_before = clinic.local_sum
+    sum_up(who, store, clinic)
+    for k in range(2):
+        ratio = clinic.sum[k] / before[k] if before[k] > 0.0 else 0.0
+        clinic.baseline[k] *= ratio
+        clinic.nadir[k] *= ratio
+        ratio = clinic.other_sum[k] / other_before[k] if other_before[k] > 0.0 else 0.0
+        clinic.other_baseline[k] *= ratio
+        clinic.other_nadir[k] *= ratio
+    clinic.local_nadir *= clinic.local_sum / local_before if local_before > 0.0 else 0.0
+
+
+@jit
+def treated_progression(who, store):
+    """Whether a lesion that was treated locally has grown again since its smallest size, in a distant place and in the breast or nodes."""
+    distant, local = False, False
+    for i in range(who.n):
+        lesion = store[i]
+        if lesion.mult <= 0.0 or lesion.role != TREATED or lesion.seen <= 0.0:
+            continue
+        if grown(lesion.seen, lesion.after):
+            if _local(lesion):
+                local = True
+            else:
+                distant = True
+        lesion.after = min(lesion.after, lesion.seen)
+    return distant, local
 
 
 @jit

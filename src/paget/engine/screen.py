@@ -87,7 +87,7 @@ class Screening:
         """Where screened blocks are kept."""
         return cache_root() / "screening" / self.key
 
-    def _gate(self, frame: pl.DataFrame) -> pl.DataFrame:
+    def induce(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Live candidates through induction; adds how it ended, the day of randomisation and the flags."""
         import polars as pl
 
@@ -124,7 +124,7 @@ class Screening:
             block = self.population.block(number, threads=self.threads)
             seen.append(block)
             eligible = block.filter(mask(block, conditions, where=self.where))
-            parts.append(self._gate(eligible))
+            parts.append(self.induce(eligible))
             reached = sum(int((part["gate"] == "passed").sum()) for part in parts)
             if reached >= REFERENCE:
                 break
@@ -171,7 +171,7 @@ class Screening:
             self.weights,
             acceptance_uniforms(eligible["patient_id"].to_numpy(), self.population.seed),
         )
-        frame = self._gate(eligible.filter(pl.Series(taken)))
+        frame = self.induce(eligible.filter(pl.Series(taken)))
         if self.population.cache:
             write_parquet(frame, path)
         return frame

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Records = NDArray[Any]
 CAUSES = np.array(["", "cancer", "other", "treatment"])
-ROLES = np.array(["", "target", "non-target", "new"])
+ROLES = np.array(["", "target", "non-target", "new", "treated"])
 GATES = ("passed", "died", "progressed", "no response")
 
 

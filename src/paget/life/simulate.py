@@ -6,7 +6,7 @@ Results do not depend on threads or on how patients are cut into chunks, because
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paget._jit import jit
-from paget.biology.layout import CAPACITY, LESION
+from paget.biology.layout import CAPACITY, LESION, N_ORGANS, PLACES
 from paget.biology.patient import PATIENT
 from paget.biology.state import BODY, DRUGS
 from paget.clinic.state import CLINIC
 from paget.errors import unknown
 from paget.life.kernel import live
-from paget.life.state import ARM, ASSESSMENT, EVENT, OUTCOME, PLAN, SIGHTING
+from paget.life.state import ARM, ASSESSMENT, EVENT, EXPOSURE, OUTCOME, PLAN, SIGHTING, TREATED_LESION
 from paget.parameters import ParameterSet
 from paget.therapy import library
 from paget.therapy.library import AXES
@@ -30,13 +30,46 @@ Records = NDArray[Any]
 
 
 @jit
-def _live_many(seed, patients, which, flags, parameters, agents, regimens, standard, plan, arms, scratch, out, log):
+def _live_many(seed, patients, which, flags, parameters, agents, regimens, therapies, standard, plan, arms, scratch, out, log):
     who, store, body, drugs, clinic = scratch
     for k in range(patients.shape[0]):
         live(
-            seed, patients[k], parameters[0], (agents, regimens), standard[0], plan[0], arms, which[k], flags[k],
+            seed, patients[k], parameters[0], (agents, regimens, therapies), standard[0], plan[0], arms, which[k], flags[k],
             who[0], store, body[0], drugs[0], clinic[0], out[k], log,
         )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Surveillance:
+    """Follow-up of early disease at fixed intervals.
+
+    Attributes
+    ----------
+    every_days, until_days : float
+        Interval of visits, and the day after surgery on which they end.
+    imaging, workup : mapping of place to float
+        Imaging at every visit, and once a marker has risen: its detection limit as a multiple of each lesion's own (1: as staging CT);
+        places left out are not imaged.
+    marker_cm3, marker_sd_log : float
+        Burden at which a serum marker rises in half of patients, and the spread between patients; infinite: none measured.
+    """
+
+    every_days: float
+    until_days: float = math.inf
+    imaging: Mapping[str, float] = field(default_factory=dict)
+    marker_cm3: float = math.inf
+    marker_sd_log: float = 0.0
+    workup: Mapping[str, float] = field(default_factory=dict)
+
+    def fill(self, out: Records) -> None:
+        """Write the schedule into a plan record."""
+        out["surveillance_days"], out["surveillance_until"] = self.every_days, self.until_days
+        out["marker_cm3"], out["marker_sd_log"] = self.marker_cm3, self.marker_sd_log
+        for name, limits in (("surveillance_limit", self.imaging), ("workup_limit", self.workup)):
+            for place in limits:
+                if place not in PLACES[:N_ORGANS]:
+                    raise unknown("distant place", place, PLACES[:N_ORGANS])
+            out[name] = [limits.get(place, math.inf) for place in PLACES[:N_ORGANS]]
 
 
 @dataclass(frozen=True)
@@ -60,6 +93,8 @@ class LifePlan:
         Name of the standard.
     not_available : sequence of str
         Axes of drugs that nobody receives, whatever the standard says.
+    surveillance : Surveillance, optional
+        Follow-up of early disease that may find a relapse before it is felt.
     """
 
     standard_of_care: str
@@ -70,6 +105,7 @@ class LifePlan:
     gate_required: str = "nothing"
     visits: tuple[tuple[float, float], ...] = ((84.0, math.inf),)
     not_available: tuple[str, ...] = ()
+    surveillance: Surveillance | None = None
 
     def plan_record(self, stop_at_gate: int = 0) -> Records:
         """The plan as the kernel reads it."""
@@ -79,6 +115,8 @@ class LifePlan:
         out["gate_low"], out["gate_high"] = self.gate_days
         out["gate_required"] = ("nothing", "no-progression", "response").index(self.gate_required)
         out["stop_at_gate"] = stop_at_gate
+        if self.surveillance is not None:
+            self.surveillance.fill(out)
         out["visit_days"], out["visit_until"] = self.visits[-1][0], math.inf
         for k, (interval, until) in enumerate(self.visits[:4]):
             out["visit_days"][0, k], out["visit_until"][0, k] = interval, until
@@ -89,6 +127,8 @@ class LifePlan:
         out = np.zeros(len(self.arms), ARM)
         for row, arm in zip(out, self.arms, strict=True):
             row["received"], row["max_ecog"], row["first_regimen"] = 1.0, 4, -1
+            row["local"] = -1
+            row["local_received"] = 1.0
             for name, value in arm.items():
                 row[name] = value
         return out
@@ -102,6 +142,8 @@ class Detail:
     assessments: Records
     sightings: Records
     events: Records
+    exposures: Records
+    treated: Records
 
 
 def _scratch() -> tuple[Records, ...]:
@@ -111,14 +153,17 @@ def _scratch() -> tuple[Records, ...]:
 
 
 def _no_log() -> tuple[Records, ...]:
-    return (np.zeros(0, ASSESSMENT), np.zeros(0, SIGHTING), np.zeros(0, EVENT), np.zeros(3, np.int64))
+    return (
+        np.zeros(0, ASSESSMENT), np.zeros(0, SIGHTING), np.zeros(0, EVENT), np.zeros(5, np.int64), np.zeros(0, EXPOSURE),
+        np.zeros(0, TREATED_LESION),
+    )  # fmt: skip
 
 
 def _each(value: Sequence[int] | NDArray[np.int64] | int, ids: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.ascontiguousarray(np.broadcast_to(np.asarray(value, np.int64), ids.shape))
 
 
-def _shared(plan: LifePlan, parameters: ParameterSet, stop_at_gate: int) -> tuple[Records, Records, Records, Records, Records, Records]:
+def _shared(plan: LifePlan, parameters: ParameterSet, stop_at_gate: int) -> tuple[Records, ...]:
     agents = library().agent_records(parameters)
     for axis in plan.not_available:
         if axis not in AXES:
@@ -126,7 +171,7 @@ def _shared(plan: LifePlan, parameters: ParameterSet, stop_at_gate: int) -> tupl
         mine = [agent.axis == axis for agent in library().agents.values()]
         agents["kill"][mine] = 0.0
     return (
-        parameters.record, agents, library().regimen_records(),
+        parameters.record, agents, library().regimen_records(), library().local_records(),
         library().standard_record(plan.standard_of_care), plan.plan_record(stop_at_gate), plan.arm_records(),
     )  # fmt: skip
 
@@ -173,13 +218,13 @@ def simulate(
     ids = np.ascontiguousarray(patients, np.int64)
     which, marks = _each(arm, ids), _each(flags, ids)
     out = np.zeros(len(ids), OUTCOME)
-    record, agents, regimens, standard, schedule, arms = _shared(plan, parameters, stop_at_gate)
+    record, agents, regimens, therapies, standard, schedule, arms = _shared(plan, parameters, stop_at_gate)
 
     def work(start: int) -> int:
         stop = min(start + chunk, len(ids))
         _live_many(
-            np.uint64(seed), ids[start:stop], which[start:stop], marks[start:stop], record, agents, regimens, standard, schedule,
-            arms, _scratch(), out[start:stop], _no_log(),
+            np.uint64(seed), ids[start:stop], which[start:stop], marks[start:stop], record, agents, regimens, therapies, standard,
+            schedule, arms, _scratch(), out[start:stop], _no_log(),
         )  # fmt: skip
         return stop - start
 
@@ -218,14 +263,16 @@ def replay(
     size = max(1, len(ids))
     while True:
         log = (
-            np.zeros(400 * size, ASSESSMENT), np.zeros(8000 * size, SIGHTING), np.zeros(1200 * size, EVENT), np.zeros(3, np.int64),
+            np.zeros(400 * size, ASSESSMENT), np.zeros(8000 * size, SIGHTING), np.zeros(1200 * size, EVENT), np.zeros(5, np.int64),
+            np.zeros(60 * size, EXPOSURE), np.zeros(200 * size, TREATED_LESION),
         )  # fmt: skip
         out = np.zeros(len(ids), OUTCOME)
         _live_many(np.uint64(seed), ids, which, marks, *shared, _scratch(), out, log)
         counts = log[3]
-        if all(counts[k] < len(log[k]) for k in range(3)):
-            return Detail(out, log[0][: counts[0]], log[1][: counts[1]], log[2][: counts[2]])
+        books = (log[0], log[1], log[2], log[4], log[5])
+        if all(n < len(book) for n, book in zip(counts, books, strict=True)):
+            return Detail(out, *(book[:n] for n, book in zip(counts, books, strict=True)))
         size *= 2  # a book was full: the lives are lived again with more room
 
 
-__all__ = ["Detail", "LifePlan", "replay", "simulate"]
+__all__ = ["Detail", "LifePlan", "Surveillance", "replay", "simulate"]

@@ -29,11 +29,12 @@ INDEX_LABELS: dict[str, tuple[str, ...]] = {
     "use": ("HR+ I", "HR+ II", "HR+ III", "HR- I", "HR- II", "HR- III"),
     "family": (
         "endocrine A", "endocrine B", "CDK4/6", "HER2", "anthracycline", "taxane", "antimetabolite", "conjugate",
+        "EGFR", "PARP", "immune",
     ),
-    "axis": ("endocrine", "CDK4/6", "HER2", "chemotherapy", "conjugate"),
+    "axis": ("endocrine", "CDK4/6", "HER2", "chemotherapy", "conjugate", "EGFR", "PARP", "immune"),
     "phenotype": (
         "endocrine A only", "endocrine B only", "endocrine both", "CDK4/6", "HER2", "anthracycline only", "taxane only",
-        "antimetabolite only", "multidrug", "conjugate",
+        "antimetabolite only", "multidrug", "conjugate", "EGFR", "PARP", "immune",
     ),
 }  # fmt: skip
 

@@ -16,9 +16,9 @@ from paget.biology.layout import SUBTYPES
 from paget.biology.state import MAX_AGENTS
 from paget.errors import PagetError, unknown
 from paget.parameters import INDEX_LABELS, ParameterSet
-from paget.therapy.layout import AGENT, MAX_LINES, MAX_OPTIONS, REGIMEN, STANDARD
+from paget.therapy.layout import AGENT, LOCAL, MAX_LINES, MAX_OPTIONS, REGIMEN, STANDARD
 
-AXES = ("endocrine", "CDK4/6", "HER2", "chemotherapy", "conjugate")
+AXES = ("endocrine", "CDK4/6", "HER2", "chemotherapy", "conjugate", "EGFR", "PARP", "immune")
 FAMILIES = {"endocrine": ("A", "B"), "chemotherapy": ("anthracycline", "taxane", "antimetabolite")}
 
 
@@ -38,7 +38,7 @@ class Agent(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     id: str
-    axis: Literal["endocrine", "CDK4/6", "HER2", "chemotherapy", "conjugate", "none"]
+    axis: Literal["endocrine", "CDK4/6", "HER2", "chemotherapy", "conjugate", "EGFR", "PARP", "immune", "none"]
     family: str | None = None
     cytotoxic: bool = False
     kill_per_day: Quantity | None = None
@@ -131,6 +131,8 @@ class Library:
             row["growth"] = agent.growth_factor.value if agent.growth_factor else 1.0
             row["toxic_stop"] = agent.toxic_stop_per_year.value / 365.25
             row["cytotoxic"] = agent.cytotoxic
+            row["cross"] = math.nan
+            row["steps"] = 1.0
             if parameters is not None:
                 row["kill"] *= _kill_factor(agent, parameters)
         return out
@@ -148,6 +150,10 @@ class Library:
                 row["days"][k] = math.inf if course.days is None else course.days
             row["then"] = -1 if regimen.then is None else self.regimen_index(regimen.then)
         return out
+
+    def local_records(self) -> np.ndarray[Any, Any]:
+        """The local treatments of lesions as kernels read them."""
+        return np.zeros(0, LOCAL)
 
     def standard_record(self, name: str) -> np.ndarray[Any, Any]:
         """One standard of care as kernels read it."""
