@@ -9,6 +9,7 @@ import typer
 
 from paget.cli import evidence as _evidence  # noqa: F401  registers its commands
 from paget.cli import parameters as _parameters  # noqa: F401
+from paget.cli import validate as _validate  # noqa: F401
 from paget.cli.app import app
 from paget.cli.evidence import Extra
 from paget.cli.progress import Bars

@@ -145,7 +145,7 @@ def pool(
             raise PagetError("--favours takes two words", where="--favours", got=favours, expected="such as surgery,none")
         if out.suffix not in (".svg", ".png", ".pdf"):
             raise PagetError("not a kind of figure", where="--out", got=out.name, expected="a name that ends in .svg, .png or .pdf")
-        figure = forest(pooled, measure=measure.replace("_", " "), title=endpoint.replace("-", " "), favours=sides)  # type: ignore[arg-type]
+        figure = forest(pooled, measure=measure.replace("_", " "), title=endpoint.replace("-", " "), favours=sides)
         out.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(out, dpi=150)
         typer.echo(f"Forest plot: {out}")

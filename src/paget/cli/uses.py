@@ -8,9 +8,10 @@ from paget.evidence import EvidenceBase, Usage
 def sources_in_use() -> dict[str, dict[str, tuple[str, ...]]]:
     """Evidence ids by the kind and the name of what rests on them or is compared with them."""
     from paget.calibration import rows
-    from paget.calibration.heldout import held_out_studies
+    from paget.calibration.targets import declared_targets
     from paget.engine.cited import agent_sources, protocol_sources
     from paget.evidence import load
+    from paget.evidence.heldout import held_out
     from paget.parameters import declared
     from paget.study import load_protocol, shipped
     from paget.therapy import library
@@ -25,7 +26,8 @@ def sources_in_use() -> dict[str, dict[str, tuple[str, ...]]]:
         },
         "anchor": {row.id: (row.evidence,) for row in rows() if row.role == "anchor"},
         "prediction": {row.id: (row.evidence,) for row in rows() if row.role == "prediction"},
-        "held-out": {name: ids for name, ids in held_out_studies().items() if ids},
+        "target": {target.id: (target.evidence,) for target in declared_targets().targets},
+        "held-out": {entry.name: (entry.evidence,) for entry in held_out().entries},
     }
     return used
 
