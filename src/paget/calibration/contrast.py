@@ -106,7 +106,7 @@ def _effect(protocol: Protocol, parameters: ParameterSet, population: object, hi
     from paget.engine.screen import Screening
     from paget.life.simulate import simulate
     from paget.population import Population
-    from paget.study import accrual_months, acceptance_probability, cut_month, drop_out_days, fit_weights, mask
+    from paget.study import acceptance_probability, accrual_months, cut_month, drop_out_days, fit_weights, mask
     from paget.units import DAYS_PER_MONTH
 
     assert isinstance(population, Population)

@@ -196,14 +196,10 @@ def declared_targets() -> TargetSet:
 
 
 def held_out() -> frozenset[str]:
-    """Ids of studies and of rows that are kept out of every fit (``heldout.yaml``)."""
-    path = files("paget.calibration").joinpath("heldout.yaml")
-    if not path.is_file():
-        return frozenset()
-    found: set[str] = set()
-    for entry in yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["held_out"]:
-        found |= {str(entry[key]) for key in ("id", "row") if key in entry}
-    return frozenset(found)
+    """Ids of studies and of rows that are kept out of every fit."""
+    from paget.evidence.heldout import held_out as declared
+
+    return declared().kept_out()
 
 
 def _checked(text: str, where: str) -> TargetSet:

@@ -25,7 +25,6 @@ from paget.engine.warm import compile_kernels
 from paget.errors import PagetError, unknown
 from paget.parameters import ParameterSet
 from paget.population import BLOCK
-
 from paget.study.registry import Registry, load_registry, override_registry, plain_registry, registry_hash
 from paget.therapy import library
 from paget.therapy.library import AXES
