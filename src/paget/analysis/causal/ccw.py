@@ -16,12 +16,12 @@ import numpy as np
 from ...errors import PagetError, unknown
 from .._arrays import Floats, Ints
 from ._design import columns, logistic, require_waiting, varying_part
-from ._initiation import Hazards, cuts, require_from_zero, start_hazards, starts_before_exit
+from ._initiation import Hazards, cuts, require_from_zero, start_hazards
 from ._person_time import PersonTime, estimate
 from .data import ObservationalData
 from .diagnostics import balance, balance_rows, truncated, weight_summary
 from .estimate import CausalEstimate, Estimand
-from .exposure import common
+from .exposure import common, starts_before_exit
 from .weighting import POSITIVE
 
 Arm = tuple[Any, Any, Any, Any, Any]
@@ -58,7 +58,8 @@ def clone_censor_weight(
         A time-varying covariate that excuses from treatment once it is above 0 (such as progression): who
         has it before treatment follows both strategies.
     every_months : float
-        Interval of the monthly model.
+        Interval of the monthly model. Shorter (0.25) where `unless` and treatment often fall in one month: the
+        model does not see their order within an interval.
     truncate : float, optional
         Share of weights cut off at each end.
     tau_months : float, optional

@@ -14,7 +14,7 @@ from ...errors import PagetError
 from .._arrays import Floats, Ints
 from ._design import columns, require_untreated, require_waiting, varying_part
 from ._person_time import PersonTime, estimate
-from .data import ObservationalData
+from .data import INSTANT_MONTHS, ObservationalData
 from .estimate import CausalEstimate, Estimand
 
 EXCHANGEABLE = "treated and untreated have the same prognosis given what is adjusted for (no unmeasured confounding)"
@@ -24,6 +24,11 @@ CONSISTENT = "the treatment is the same thing for everybody and one patient's do
 NO_IMMORTAL = "treatment starts at time zero, so that nobody has to survive in order to be treated"
 PROPORTIONAL = "the hazard ratio is constant, or read as an average over follow-up"
 MODEL = "the Cox model has the right form in the covariates"
+
+
+def starts_before_exit(data: ObservationalData) -> Floats:
+    """Start of treatment, an instant before exit where both are recorded at one moment; infinite for never."""
+    return np.where(data.ever_treated, np.minimum(data.starts, np.maximum(data.months - INSTANT_MONTHS, 0.0)), np.inf)
 
 
 def entry(data: ObservationalData) -> Floats:
@@ -273,7 +278,7 @@ def switch_rows(data: ObservationalData) -> PersonTime:
     Treatment recorded at the moment of exit is taken to have begun an instant before it.
     """
     begin, end = entry(data), data.months
-    start = np.minimum(data.starts, np.where(data.ever_treated, end, np.inf))
+    start = starts_before_exit(data)
     before = np.flatnonzero((start > begin) & (np.minimum(start, end) >= begin))
     after = np.flatnonzero(data.ever_treated)
     stays = ~data.ever_treated[before]

@@ -9,12 +9,12 @@ import numpy as np
 from ...errors import PagetError
 from .._arrays import Floats, Ints
 from ._design import require_waiting
-from ._initiation import Hazards, cuts, last_month, start_hazards, starts_before_exit
+from ._initiation import Hazards, cuts, last_month, start_hazards
 from ._person_time import PersonTime, estimate
 from .data import ObservationalData
 from .diagnostics import truncated, weight_summary
 from .estimate import CausalEstimate, Estimand
-from .exposure import common, entry
+from .exposure import common, entry, starts_before_exit
 from .weighting import POSITIVE
 
 COARSE_MONTHS = 3.0
