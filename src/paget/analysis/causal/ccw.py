@@ -20,7 +20,7 @@ from ._initiation import Hazards, cuts, require_from_zero, start_hazards
 from ._person_time import PersonTime, estimate
 from .data import ObservationalData
 from .diagnostics import balance, balance_rows, truncated, weight_summary
-from .estimate import CausalEstimate, Estimand
+from .estimate import CausalEstimate, Estimand, in_months
 from .exposure import common, starts_before_exit
 from .weighting import POSITIVE
 
@@ -95,15 +95,15 @@ def clone_censor_weight(
         data,
         rows,
         key=f"ccw-{grace:g}" + ("+ipcw" if adjust_for else "") + ("+unless" if unless else ""),
-        label=f"Clone-censor-weight, {grace:g} months"
+        label=f"Clone-censor-weight, {in_months(grace)}"
         + (", weighted" if adjust_for else ", no covariates")
         + (f", unless {unless}" if unless else ""),
         estimand=Estimand(
             "all patients",
             data.time_zero,
             (
-                f"{data.treatment} within {grace:g} months" + (f" unless {unless}" if unless else ""),
-                f"no {data.treatment} within {grace:g} months",
+                f"{data.treatment} within {in_months(grace)}" + (f" unless {unless}" if unless else ""),
+                f"no {data.treatment} within {in_months(grace)}",
             ),
             grace_months=grace,
         ),
@@ -115,7 +115,7 @@ def clone_censor_weight(
             by_cox=False,
         ),
         method=f"each patient cloned into both strategies, censored on deviating, weighted by the inverse probability of not deviating "
-        f"(intervals of {every_months:g} month(s)); weighted Cox model, errors by patient",
+        f"(intervals of {in_months(every_months)}); weighted Cox model, errors by patient",
         adjusted_for=(*adjust_for, *([unless] if unless else [])),
         tau_months=tau_months,
         level=level,
@@ -129,17 +129,17 @@ def _require_starts(data: ObservationalData, start: Floats, grace: float) -> Non
     if not (start <= grace).any():
         first = float(np.nanmin(data.treated_months))
         raise PagetError(
-            f"nobody starts {data.treatment} within {grace:g} months",
+            f"nobody starts {data.treatment} within {in_months(grace)}",
             where=data.where,
             got=f"the first start is at {first:.4g} months",
             fix="a longer grace period",
         )
     left = data.months > grace
     if not left.any():
-        raise PagetError(f"nobody is followed beyond the grace period of {grace:g} months", where=data.where, fix="a shorter one")
+        raise PagetError(f"nobody is followed beyond the grace period of {in_months(grace)}", where=data.where, fix="a shorter one")
     if not (left & (start > grace)).any():
         raise PagetError(
-            f"everybody followed beyond {grace:g} months had started {data.treatment} by then",
+            f"everybody followed beyond {in_months(grace)} had started {data.treatment} by then",
             where=data.where,
             fix="a shorter grace period",
         )
