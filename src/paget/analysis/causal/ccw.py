@@ -232,7 +232,6 @@ def _diagnostics(
     late = rows.stop > grace
     late &= rows.start >= grace - 1e-9
     told: dict[str, object] = {
-        "weights": weight_summary(rows.weight[late], rows.treated[late]),
         "started_in_grace": int((start <= grace).sum()),
         "left_in_grace_untreated": int(((data.months <= grace) & (start > grace)).sum()),
         "events_counted_in_both": int((data.event & (data.months <= grace) & (start > grace)).sum()),
@@ -241,6 +240,9 @@ def _diagnostics(
     }
     if excused is not None:
         told["excused"] = int((excused <= grace).sum())
+    if not (late & rows.treated).any() or not (late & ~rows.treated).any():
+        return told
+    told["weights"] = weight_summary(rows.weight[late], rows.treated[late])
     baseline = [name for name in adjust_for if name in data.covariates]
     if baseline:
         found = varying_part(columns(data, baseline, rows=rows.patient[late]))
