@@ -16,12 +16,13 @@ from paget.engine.replicates import Replicates, add_spread, summarise_replicates
 from paget.engine.summary import Product, summary_records, trial_tables
 from paget.engine.trial import study_info
 from paget.engine.twins import twin_records
+from paget.life.adverse import adverse_frame, courses_frame
 from paget.life.simulate import replay
 from paget.report.figures.baseline import BaselineRow
 from paget.report.html import ReportFigure, write_report
 from paget.report.save import save
 from paget.study import compare, subgroup_mask
-from paget.tables import Raw, adles, adrs, adtr, validate, write_table
+from paget.tables import Raw, adae, adex, adles, adrs, adtr, validate, write_table
 from paget.tables.treated import index_responses
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def _detailed(product: Product, tables: dict[str, pl.DataFrame]) -> Raw:
-    """Replay the trial's patients with everything written down, for the tables of responses, measurements and treated lesions."""
+    """Replay the trial's patients with everything written down, for the tables of responses, lesions, exposure and harms."""
     study = study_info(product.protocol, product.roster.calendar_month)
     plan = compile_plan(product.protocol, product.parameters)
     detail = replay(
@@ -40,6 +41,8 @@ def _detailed(product: Product, tables: dict[str, pl.DataFrame]) -> Raw:
     tables["adtr"] = adtr(raw.lesions, raw.assessments, product.patients, study)
     if product.protocol.local:
         tables["adles"] = adles(raw, product.patients, study)
+    tables["adex"] = adex(courses_frame(detail, plan), product.patients, study)
+    tables["adae"] = adae(adverse_frame(detail, plan, seed=product.seed), product.patients, study)
     return raw
 
 

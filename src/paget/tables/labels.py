@@ -146,6 +146,25 @@ LABELS: dict[str, str] = {
     "LCRFL": "Lesion Complete Response Flag",
     "LLTPFL": "Local Progression of the Lesion Flag",
     "ERADFL": "Eradicated Flag (Truth, Unobservable)",
+    # exposure and adverse events
+    "EXTRT": "Name of Treatment",
+    "EXCLAS": "Class of Treatment",
+    "EXROUTE": "Route of Administration",
+    "EXDOSE": "Total Dose of the Course",
+    "EXDOSU": "Dose Units",
+    "EXONGFL": "Treatment Ongoing Flag",
+    "ASTDT": "Analysis Start Date",
+    "ASTDY": "Analysis Start Relative Day",
+    "AENDT": "Analysis End Date",
+    "AENDY": "Analysis End Relative Day",
+    "ADURN": "Analysis Duration (Days)",
+    "AEDECOD": "Dictionary-Derived Term",
+    "AETOXGR": "Standard Toxicity Grade",
+    "TRTEMFL": "Treatment Emergent Flag",
+    "AETRT": "Treatment That the Event Comes From",
+    "AEREL": "Causality",
+    "AEOUT": "Outcome of Adverse Event",
+    "AOCCFL": "1st Occurrence of Term Flag",
 }
 """Label of every variable, written into the parquet files as the column's metadata ``label``."""
 

@@ -7,7 +7,7 @@ import re
 import polars as pl
 
 from paget.errors import PagetError, unknown
-from paget.tables import measurements, responses, subjects, times, treated
+from paget.tables import adverse, exposures, measurements, responses, subjects, times, treated
 from paget.tables.labels import LABELS, RESPONSES
 
 REQUIRED: dict[str, tuple[str, ...]] = {
@@ -15,6 +15,8 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "adtte": ("STUDYID", "USUBJID", "PARAM", "PARAMCD", "AVAL", "CNSR", "TRTP"),
     "adrs": ("STUDYID", "USUBJID", "PARAM", "PARAMCD", "AVALC"),
     "adtr": ("STUDYID", "USUBJID", "PARAM", "PARAMCD", "AVAL"),
+    "adex": ("STUDYID", "USUBJID", "TRTP", "EXTRT", "ASTDT", "AENDT"),
+    "adae": ("STUDYID", "USUBJID", "TRTP", "AEDECOD", "AETOXGR", "ASTDT", "TRTEMFL"),
     "adles": ("STUDYID", "USUBJID", "TRTP", "TRLNKID", "TULOC", "SIZEMM", "LRESP", "AVAL", "CNSR"),
 }
 """Variables without which a table is not of its kind."""
@@ -25,6 +27,8 @@ SCHEMAS: dict[str, tuple[str, ...]] = {
     "adrs": responses.ORDER,
     "adtr": measurements.ORDER,
     "adles": treated.ORDER,
+    "adex": exposures.ORDER,
+    "adae": adverse.ORDER,
 }
 """Variables that Paget writes, in order."""
 
@@ -40,7 +44,7 @@ def validate(frame: pl.DataFrame, name: str) -> None:
     frame : polars.DataFrame
         The table.
     name : str
-        ``adsl``, ``adtte``, ``adrs``, ``adtr`` or ``adles``.
+        ``adsl``, ``adtte``, ``adrs``, ``adtr``, ``adles``, ``adex`` or ``adae``.
 
     Raises
     ------
@@ -81,6 +85,8 @@ def problems(frame: pl.DataFrame, name: str) -> list[tuple[str, str]]:
         if twice:
             found.append(("USUBJID", f"{twice} subjects have more than one row"))
         return found + _subject_dates(frame)
+    if name in ("adex", "adae"):
+        return [*found, *_occurrences(frame)]
     if name == "adles":
         return found + _lesions(frame)
     found += _parameters(frame)
@@ -130,6 +136,16 @@ def _subject_dates(frame: pl.DataFrame) -> list[tuple[str, str]]:
         wrong = frame.filter((pl.col("DTHFL") == "Y") != pl.col("DTHDT").is_not_null())
         if wrong.height:
             found.append(("DTHFL", f"DTHFL and DTHDT disagree in {wrong.height} rows"))
+    return found
+
+
+def _occurrences(frame: pl.DataFrame) -> list[tuple[str, str]]:
+    """Courses and events: numbered once within a subject, ends not before beginnings."""
+    found = []
+    if "ASEQ" in frame.columns and frame.select("USUBJID", "ASEQ").is_duplicated().any():
+        found.append(("ASEQ", "a number stands twice within a subject"))
+    if {"ASTDT", "AENDT"} <= set(frame.columns) and frame.filter(pl.col("AENDT") < pl.col("ASTDT")).height:
+        found.append(("AENDT", "an end lies before its beginning"))
     return found
 
 

@@ -14,8 +14,8 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from paget.forms import Fault, Faults
+from paget.forms.quantities import Block, Quantity, Rate
 from paget.therapy.margins import MarginRelation, Needles, control, relation_from_series
-from paget.therapy.quantities import Block, Quantity, Rate
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 

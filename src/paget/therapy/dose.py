@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from paget.therapy.quantities import Block, Quantity, Rate
+from paget.forms.quantities import Block, Quantity, Rate
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 IQR_OF_NORMAL = 1.3489795

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from paget.biology.layout import SUBTYPES
 from paget.forms import Fault, Faults
-from paget.therapy.quantities import Block, Number, Text
+from paget.forms.quantities import Block, Number, Text
 
 Subtype = Literal["HR+/HER2-", "HR+/HER2+", "HR-/HER2+", "TNBC"]
 Place = Literal["bone", "liver", "lung", "brain", "skin", "distant-nodes", "regional-nodes", "breast"]

@@ -12,10 +12,11 @@ from pydantic import ValidationError
 
 from paget.errors import PagetError
 from paget.forms import Fault, Key, explain, read, to_error
-from paget.therapy.form import Therapy
+from paget.therapy.form import Finding, Therapy
 
 if TYPE_CHECKING:
     from paget.evidence import EvidenceBase
+    from paget.evidence.models import Result, Study
 
 
 def validate_therapy(data: Any, *, where: str | Path | None = None, lines: Mapping[Key, int] | None = None) -> Therapy:
@@ -99,20 +100,25 @@ def source_faults(therapy: Therapy, base: EvidenceBase | None = None) -> list[Fa
         finding = readout.finding
         if finding is None:
             continue
-        picked = [
-            result
-            for result in known[finding.study].results
-            if result.measure == finding.measure and result.endpoint == finding.endpoint
-            and (finding.comparison is None or result.comparison == finding.comparison)
-            and (finding.of is None or result.of == finding.of)
-            and (finding.arm is None or result.arm == finding.arm)
-        ]  # fmt: skip
-        if len(picked) != 1:
+        found = len(picked(known[finding.study], finding))
+        if found != 1:
             faults.append(Fault(
-                ("readouts", k, "finding"), f"picks {len(picked)} results of {finding.study}", finding.endpoint,
+                ("readouts", k, "finding"), f"picks {found} results of {finding.study}", finding.endpoint,
                 f"exactly one; `paget evidence show {finding.study}` lists them",
             ))  # fmt: skip
     return faults
+
+
+def picked(study: Study, finding: Finding) -> list[Result]:
+    """Results of a study that a finding picks; a sound one picks exactly one."""
+    return [
+        result
+        for result in study.results
+        if result.measure == finding.measure and result.endpoint == finding.endpoint
+        and (finding.comparison is None or result.comparison == finding.comparison)
+        and (finding.of is None or result.of == finding.of)
+        and (finding.arm is None or result.arm == finding.arm)
+    ]  # fmt: skip
 
 
 def shipped_therapies() -> dict[str, Therapy]:

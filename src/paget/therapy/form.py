@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from paget.forms import Fault, Faults
+from paget.forms.quantities import Block, Curve, Name, Quantity, Rate, Text, numbers
 from paget.therapy.eligible import Eligible
 from paget.therapy.layout import N_STEPS, STEPS
 from paget.therapy.local_form import LocalTreatment
-from paget.therapy.quantities import Block, Curve, Name, Quantity, Rate, Text
 from paget.therapy.regimens import Regimen
 
 AXES = ("endocrine", "CDK4/6", "HER2", "chemotherapy", "conjugate", "EGFR", "PARP", "immune")
@@ -226,7 +226,7 @@ class Therapy(Block):
 
     def numbers(self) -> Iterator[tuple[str, Quantity | Curve]]:
         """Every number of the file with the path of its key."""
-        yield from _numbers(self, "")
+        yield from numbers(self)
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -241,14 +241,3 @@ class Therapy(Block):
         if self.local is not None:
             cited |= dict.fromkeys(result.study for result in self.local.published)
         return tuple(cited)
-
-
-def _numbers(block: Any, path: str) -> Iterator[tuple[str, Quantity | Curve]]:
-    if isinstance(block, Quantity | Curve):
-        yield path, block
-    elif isinstance(block, Block):
-        for name, field in type(block).model_fields.items():
-            yield from _numbers(getattr(block, name), f"{path}.{field.alias or name}".lstrip("."))
-    elif isinstance(block, tuple):
-        for k, item in enumerate(block):
-            yield from _numbers(item, f"{path}[{k}]")

@@ -14,13 +14,13 @@ from pydantic import Field, model_validator
 
 from paget.biology.layout import PLACES
 from paget.forms import Fault, Faults
+from paget.forms.quantities import Block, Name, Quantity, Rate, Text
 from paget.therapy.correlation import by_patient, median_logit, patient_sd
 from paget.therapy.curves import Curve, Sizes
 from paget.therapy.dose import DoseResponse
 from paget.therapy.layout import CURVE_POINTS, LOCAL
 from paget.therapy.local import REFUSALS
 from paget.therapy.modifiers import Modifier, combinations, component, effective
-from paget.therapy.quantities import Block, Name, Quantity, Rate, Text
 from paget.therapy.survivors import Survivors
 
 Array = np.ndarray[Any, np.dtype[np.float64]]

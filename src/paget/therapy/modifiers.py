@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import model_validator
 
 from paget.forms import Fault, Faults
-from paget.therapy.quantities import Block, Name, Quantity, Rate, Text
+from paget.forms.quantities import Block, Name, Quantity, Rate, Text
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 

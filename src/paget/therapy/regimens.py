@@ -8,8 +8,8 @@ from pydantic import Field, model_validator
 
 from paget.biology.layout import SUBTYPES
 from paget.biology.state import MAX_AGENTS
+from paget.forms.quantities import Block, Name
 from paget.therapy.layout import MAX_LINES, MAX_OPTIONS
-from paget.therapy.quantities import Block, Name
 
 
 class Course(Block):

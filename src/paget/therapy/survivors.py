@@ -17,7 +17,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from paget.forms import Fault, Faults
-from paget.therapy.quantities import Block, Quantity, Rate
+from paget.forms.quantities import Block, Quantity, Rate
 
 PARTIAL_LOG = 3.0 * math.log(0.7)
 """Log share of cells at which the diameter has fallen by RECIST's 30 %."""

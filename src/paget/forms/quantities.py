@@ -1,14 +1,15 @@
-"""Numbers of a therapy file: each with what stands behind it."""
+"""Numbers of files that users write: each with what stands behind it."""
 
 from __future__ import annotations
 
 import itertools
 import math
-from typing import Annotated, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from paget.forms import Fault, Faults
+from paget.forms.faults import Fault, Faults
 
 Text = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=2000)]
 Name = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9][a-z0-9+-]*$", max_length=60)]
@@ -93,3 +94,27 @@ class Curve(Block):
             if x <= x1:
                 return y0 + (y1 - y0) * (x - x0) / (x1 - x0)
         return points[-1][1]
+
+    def first_at(self, share: float) -> float:
+        """Smallest x from which this share is reached; infinite if it never is."""
+        if self.points[0][1] >= share:
+            return self.points[0][0]
+        for (x0, y0), (x1, y1) in itertools.pairwise(self.points):
+            if y1 >= share:
+                return x0 + (x1 - x0) * (share - y0) / (y1 - y0)
+        return math.inf
+
+
+def numbers(block: Any, path: str = "") -> Iterator[tuple[str, Quantity | Curve]]:
+    """Every number of a form with the path of its key, such as ``costs.deaths.rate``."""
+    if isinstance(block, Quantity | Curve):
+        yield path, block
+    elif isinstance(block, Block):
+        for name, field in type(block).model_fields.items():
+            yield from numbers(getattr(block, name), f"{path}.{field.alias or name}".lstrip("."))
+    elif isinstance(block, tuple):
+        for k, item in enumerate(block):
+            yield from numbers(item, f"{path}[{k}]")
+    elif isinstance(block, dict):
+        for name, item in block.items():
+            yield from numbers(item, f"{path}.{name}")
