@@ -125,6 +125,8 @@ def resolve_request(
     if isinstance(parameters, ParameterSet):
         changed |= parameters.changed
     compile_plan(loaded, source.central)
+    if twins and loaded.early:
+        raise PagetError("twins of early disease are not lived", where=where, key="--twins", fix="leave --twins out")
     if twins and loaded.single_arm:
         raise PagetError("twins live two arms, and this study has one", where=where, key="--twins", fix="leave --twins out")
     return Request(loaded, source, seed, replicates, twins, where, tuple(sorted(changed)), tuple(map(Path, evidence)))
