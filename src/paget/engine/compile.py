@@ -197,10 +197,10 @@ def early_plan(protocol: Protocol, parameters: ParameterSet, arm: int) -> LifePl
         schedule = Surveillance(
             every_days=watched.every_months * DAYS_PER_MONTH,
             until_days=watched.until_months * DAYS_PER_MONTH,
-            imaging=dict(watched.imaging),
+            imaging={str(place): limit for place, limit in watched.imaging.items()},
             marker_cm3=math.inf if watched.marker_cm3 is None else watched.marker_cm3,
             marker_sd_log=watched.marker_sd_log or 0.0,
-            workup=dict(watched.workup),
+            workup={str(place): limit for place, limit in watched.workup.items()},
         )
     return replace(compile_plan(protocol, parameters), surveillance=schedule)
 

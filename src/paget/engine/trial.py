@@ -69,8 +69,8 @@ class Roster:
     def only(self, replicate: int) -> Roster:
         """The patients of one replicate."""
         mine = self.replicate == replicate
-        kept = [getattr(self, one.name)[mine] for one in fields(self) if one.name != "people"]
-        return Roster(*kept, self.people.filter(mine))
+        kept: dict[str, Any] = {one.name: getattr(self, one.name)[mine] for one in fields(self) if one.name != "people"}
+        return Roster(**kept, people=self.people.filter(mine))
 
 
 def enrol(protocol: Protocol, candidates: Candidates, replicates: range, seed: int) -> Roster:
@@ -89,9 +89,10 @@ def enrol(protocol: Protocol, candidates: Candidates, replicates: range, seed: i
         lost = randomised + np.asarray(drop_out_days(ids, protocol.drop_out.fraction_per_year, seed))
         choices = np.column_stack([lived_arms(protocol, rows, np.full(size, k)) for k in range(len(protocol.arms))])
         parts.append((ids, np.full(size, r), arm, choices, rows["flags"].to_numpy(), strata, months, lost, randomised))
-    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    columns: list[Any] = [np.concatenate(column) for column in zip(*parts, strict=True)]
     people = pl.concat([candidates.frame.slice(r * size, size) for r in replicates])
-    return Roster(*columns, people)
+    names = [one.name for one in fields(Roster) if one.name != "people"]
+    return Roster(**dict(zip(names, columns, strict=True)), people=people)
 
 
 def live_roster(
