@@ -15,7 +15,7 @@ from paget.therapy.curves import Margins
 from paget.therapy.form import Therapy
 from paget.therapy.local_form import LocalTreatment, Published
 from paget.therapy.margins import MarginRelation, Needles
-from paget.therapy.quantities import Rate
+from paget.forms.quantities import Rate
 
 PAGE = Path(__file__).with_name("local-therapies.md")
 IMAGES = Path(__file__).with_name("images")

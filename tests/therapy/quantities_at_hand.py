@@ -1,6 +1,6 @@
 """Numbers for tests, with the least that the form asks for."""
 
-from paget.therapy.quantities import Quantity, Rate
+from paget.forms.quantities import Quantity, Rate
 
 
 def q(value):
