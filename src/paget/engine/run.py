@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from paget._jit import kernel_hash
 from paget._version import __version__
+from paget.engine.badges import badges
 from paget.engine.compile import compile_plan
 from paget.engine.draws import Draw, Posterior, Source, resolve_source
 from paget.engine.folder import RunFolder, digest, disk_errors
@@ -55,6 +56,7 @@ class Request:
     twins: bool
     where: str
     changed: tuple[str, ...] = ()
+    therapies: tuple[str, ...] = ()
 
     @property
     def parameters(self) -> ParameterSet:
@@ -120,7 +122,7 @@ def resolve_request(
     compile_plan(loaded, source.central)
     if twins and loaded.single_arm:
         raise PagetError("twins live two arms, and this study has one", where=where, key="--twins", fix="leave --twins out")
-    return Request(loaded, source, seed, replicates, twins, where, tuple(sorted(changed)))
+    return Request(loaded, source, seed, replicates, twins, where, tuple(sorted(changed)), tuple(map(str, therapies)))
 
 
 def _whole(name: str, value: object, least: int) -> None:
@@ -325,6 +327,7 @@ def _manifest(request: Request, product: Product) -> dict[str, Any]:
         "kernels": kernel_hash(),
         "request_hash": digest(request.as_dict()),
         "replicates": request.replicates,
+        "therapies": badges(request.protocol),
         "packages": {name: version(name) for name in ("numba", "numpy", "polars", "pydantic", "scipy", "matplotlib")},
         "counts": {
             "natural_histories_examined": product.candidates.blocks * BLOCK,
@@ -343,5 +346,6 @@ def _command(request: Request) -> str:
         parts.append(f"--draws {len(request.source.draws)}")
     if request.twins:
         parts.append("--twins")
+    parts += [f"--therapy {file}" for file in request.therapies]
     parts += [f"--set {name}={request.parameters[name]!r}" for name in request.changed]
     return " ".join(parts)
