@@ -57,6 +57,13 @@ def test_a_trial_that_gives_what_is_forbidden_is_refused_with_the_reason():
     assert "no taxane before" in refused(trial(("taxane", "eribulin")))
 
 
+def test_drugs_that_differ_must_begin_after_randomisation():
+    """In a trial with induction, arms whose first lines differ would differ before anybody is randomised."""
+    data = plain(trial())
+    data["time_zero"] = {"event": "after-induction", "induction": {"min_months": 4, "max_months": 6, "required": "no-progression"}}
+    assert "before the patient is randomised" in refused(validate(data))
+
+
 CHOICES = st.lists(st.sampled_from(sorted(SHIPPED.regimens)), min_size=2, max_size=2, unique=True)
 NARROW = st.fixed_dictionaries(
     {},
