@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from paget._version import __version__
+from paget.engine.badges import badge_lines, therapies_of
 from paget.engine.draws import Source
 from paget.evidence import load, reference
 from paget.parameters import declared
@@ -79,7 +80,8 @@ def result_sentence(protocol: Protocol, records: list[dict[str, Any]], source: S
     if effect is None:
         return "The read-out of the estimand could not be computed. " + parameters
     measure = str(effect["measure"])
-    words = []
+    guessed = [one.title for one in therapies_of(protocol) if one.hypothetical]
+    words = [f"A what-if: {', '.join(guessed)} is hypothetical."] if guessed else []
     spread = effect["replicates"]
     sides = f"{protocol.experimental[0].label} against {protocol.control.label}" if effect["comparison"] else protocol.experimental[0].label
     if spread:
@@ -152,7 +154,7 @@ def _notes(product: Product) -> list[str]:
     notes += [f"Changed by the user: {name} = {product.parameters[name]}." for name in changed]
     if product.source.note:
         notes.append(product.source.note)
-    return notes
+    return notes + [f"Therapy {line}" for line in badge_lines(product.protocol)]
 
 
 def report_context(product: Product, material: Material, figures: list[ReportFigure], command: str) -> ReportContext:
