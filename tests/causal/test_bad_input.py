@@ -92,7 +92,7 @@ def test_a_table_of_changes():
     numbers = read(frame(id=[1, 2, 3, 4]), varying=changes.with_columns(id=pl.Series(["2", "2", "x", "3"])))
     assert numbers.varying.at("ps", np.array([1]), np.array([1.0])).tolist() == [1]
     says(lambda: read(frame(), varying=changes.with_columns(id=pl.lit("q"))), "no patient of the time-varying table")
-    says(lambda: read(frame(), varying=changes.rename({"from_months": "start"})), "did you mean", "from_months")
+    says(lambda: read(frame(), varying=changes.rename({"from_months": "start"})), "no column of the time-varying table", "id, ps, start")
     says(lambda: read(frame(), varying=changes, id=None), "need a column of identifiers")
 
 
