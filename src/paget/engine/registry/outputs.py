@@ -265,12 +265,12 @@ def _for_target(product: Product) -> tuple[str, list[Row]]:
     chosen, data = min(weighted, key=lambda pair: next((k for k, name in enumerate(order) if pair[0].key.startswith(name)), len(order)))
     table = target_table(data, chosen, [one for one, _ in made])
     rows = [
-        {"items": item.items, "element": item.element, "specification": item.specification, "emulation": item.emulation}
+        {"item": item.items, "element": item.element, "specification": item.specification, "emulation": item.emulation}
         for item in table.rows
     ]
     answers = {
         "1a": ("Title", f"{registry.title} (virtual patients)"),
-        "2": ("Background", "trials of removal of the primary report hazard ratios around 1, registries 0.5 to 0.7"),
+        "2": ("Background", "trials of removal of the primary report hazard ratios near 1, registries ratios well below it"),
         "3": ("Causal question", registry.question),
         "4": ("Why a target trial is emulated", "to see which analysis of a registry would have told the truth, which is known here"),
         "5": ("Data sources", f"virtual patients; practice, recording and follow-up made after: {registry.resembles}"),
@@ -279,10 +279,10 @@ def _for_target(product: Product) -> tuple[str, list[Row]]:
         "18": ("Registration of the protocol", f"the registry file, SHA-256 {registry_hash(registry)}"),
         "19": ("Data and code", "registry.csv, truth.csv and the command of this run"),
     }
-    rows += [{"items": item, "element": name, "specification": "", "emulation": text} for item, (name, text) in answers.items()]
+    rows += [{"item": item, "element": name, "specification": "", "emulation": text} for item, (name, text) in answers.items()]
     open_items = [f"{item} {what}" for item, what in table.left_open.items() if item not in answers]
-    rows.append({"items": "others", "element": "Left to the authors", "specification": "", "emulation": "; ".join(open_items)})
-    rows.sort(key=lambda row: (_number(row["items"]), row["items"]))
+    rows.append({"item": "others", "element": "Left to the authors", "specification": "", "emulation": "; ".join(open_items)})
+    rows.sort(key=lambda row: (_number(row["item"]), row["item"]))
     return chosen.label, rows
 
 
