@@ -59,9 +59,7 @@ def test_a_null_operation_changes_not_one_bit(registry, real):
                 without, sham = null[f"{way}_none_{what}"].to_numpy(), null[f"{way}_{arm}_{what}"].to_numpy()
                 assert without.tobytes() == sham.tobytes()
                 assert without.tobytes() == real[f"{way}_none_{what}"].to_numpy().tobytes()
-            assert not np.array_equal(
-                real[f"{way}_none_death"].to_numpy(), real[f"{way}_{arm}_death"].to_numpy(), equal_nan=True
-            )
+            assert not np.array_equal(real[f"{way}_none_death"].to_numpy(), real[f"{way}_{arm}_death"].to_numpy(), equal_nan=True)
             sham_day, day = null[f"{way}_{arm}_operation"].to_numpy(), real[f"{way}_{arm}_operation"].to_numpy()
             both = np.isfinite(sham_day) & np.isfinite(day)
             np.testing.assert_allclose(sham_day[both], day[both], rtol=1e-12)
@@ -112,6 +110,7 @@ def test_selection_follows_the_terms(registry, people):
 
 def test_the_response_gate_can_be_opened(registry, people):
     """With the gate nobody is operated after progression; without it some are."""
+
     def after_progression(made):
         progressed = people["induction_none_progression"].to_numpy()
         with np.errstate(invalid="ignore"):

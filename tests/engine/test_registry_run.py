@@ -126,7 +126,9 @@ def test_staging_and_switched_off_biases_are_in_the_request():
     """Everybody under PET-CT; a bias off; both are told in the command that repeats the run."""
     request = resolve_request("ncdb-like", staging="pet-ct", without=["selection"], changes={"wound_days": 30})
     assert {period.pet_ct for period in request.registry.periods} == {1.0}
-    assert request.command == "paget registry ncdb-like --patients 20000 --seed 1 --staging pet-ct --without selection --set wound_days=30.0"
+    assert (
+        request.command == "paget registry ncdb-like --patients 20000 --seed 1 --staging pet-ct --without selection --set wound_days=30.0"
+    )
 
 
 @pytest.mark.parametrize(

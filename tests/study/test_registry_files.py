@@ -136,7 +136,12 @@ def test_studies_that_do_not_exist_are_told(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "part"),
-    [("ncdb-lik", "did you mean 'ncdb-like'"), ("no/such.yaml", "there is no such file"), ("x" * 5000, "no registry named"), ("a\0b", "no registry")],
+    [
+        ("ncdb-lik", "did you mean 'ncdb-like'"),
+        ("no/such.yaml", "there is no such file"),
+        ("x" * 5000, "no registry named"),
+        ("a\0b", "no registry"),
+    ],
 )
 def test_a_registry_that_is_not_there(name, part):
     """A wrong name suggests the right one; a path says that there is no file."""
