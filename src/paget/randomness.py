@@ -44,7 +44,11 @@ TWO_M52 = 2.0**-52
     ADJUVANT,  # which occult colonies adjuvant therapy eradicates
     STUDY,  # acceptance, timing and drop-out of a patient in a study
     ASSAY,  # blood samples
-) = range(18)
+    LOCAL,  # what a local treatment of lesions does
+    ADVERSE,  # adverse events
+    SURVEILLANCE,  # follow-up of early disease
+    PRACTICE,  # whom clinicians of a registry treat, and when
+) = range(22)
 
 PRIMARY_LINEAGE = np.uint64(1)
 

@@ -59,7 +59,7 @@ def _grow_lesion(lesion, b, drugs, immune, p, log_capacity, days):
     exposure = days * math.exp(p.kill_growth_exponent * math.log(growth / p.kill_reference_growth_per_day))
     for axis in range(N_AXES):
         if drugs.active[axis] == 1:
-            a, c = treat_axis(lesion.fraction, axis, drugs.kill[axis], p.partial_resistance[axis], exposure)
+            a, c = treat_axis(lesion.fraction, axis, drugs.kill[axis], drugs.spare[axis], exposure)
             half += a
             full += c
     if drugs.growth < 1.0:
@@ -109,8 +109,10 @@ def advance(seed, p, who, store, body, drugs, days):
     ceiling = math.log(p.avascular_cells)
     immune = _immune_kill(store, who, body, p)
     standing = store[PRIMARY_ROW].mult > 0.0 and body.primary_out == 0
-    sleep_factor = body.sleep_factor
-    wait_factor = 1.0
+    sleep_factor = body.sleep_factor * drugs.awakening
+    wait_factor = drugs.switching
+    dormant_share = who.dormant_share
+    who.dormant_share = min(dormant_share * drugs.dormancy, 1.0)  # of colonies founded under these drugs; put back at the end
     if standing:
         sleep_factor *= 1.0 - p.switch_suppression * p.dormancy_suppression
         wait_factor *= 1.0 - p.switch_suppression * p.angiogenesis_suppression
@@ -160,7 +162,7 @@ def advance(seed, p, who, store, body, drugs, days):
             if standing and i == PRIMARY_ROW:
                 ratio *= p.switch_source_of_seeds
             middle = 0.5 * (before + lesion.x) if before > 0.0 else lesion.x
-            rate = who.founding * ratio * lesion.mult * math.exp(p.founding_exponent * (middle - capacity_scale))
+            rate = who.founding * drugs.founding * ratio * lesion.mult * math.exp(p.founding_exponent * (middle - capacity_scale))
             start = lesion.seeds
             lesion.seeds += rate * days
             done = 0
@@ -180,6 +182,7 @@ def advance(seed, p, who, store, body, drugs, days):
                     store[i].next = max(store[i].next, store[i].seeds + 1e-9)
                     break
         i += 1
+    who.dormant_share = dormant_share
     return woke, events
 
 
@@ -194,10 +197,10 @@ def tally(store, who, p, burden):
 
 
 @jit
-def age_hazards(p, who, body, days):
+def age_hazards(p, who, body, drugs, days):
     """Burdens to hazards over a step that has been taken; finds death within it.
 
-    Returns the time within the step at which death comes (``inf`` if it does not) and its cause (1 cancer, 2 other).
+    Returns the time within the step at which death comes (``inf`` if it does not) and its cause (1 cancer, 2 other, 3 treatment).
     """
     before, before_background = body.hazard, body.background
     body.hazard, body.visceral = cancer_hazard(body.burden, p)
@@ -211,6 +214,11 @@ def age_hazards(p, who, body, days):
         other = time_of(body.other_left, before_background, body.background, days)
         if other < when:
             when, cause = other, 2
+    if drugs.fatal > 0.0:
+        by_treatment = drugs.fatal * days
+        if by_treatment >= body.treatment_left and body.treatment_left / drugs.fatal < when:
+            when, cause = body.treatment_left / drugs.fatal, 3
+        body.treatment_left -= by_treatment
     body.cancer_left -= by_cancer
     body.other_left -= by_other
     return when, cause

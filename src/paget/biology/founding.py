@@ -173,6 +173,8 @@ def add_colony(seed, patient, p, who, store, key, place, day, sleep, parent_frac
         lesion.clock = lesion.switch
     lesion.role = UNSEEN
     lesion.seen = 0.0
+    lesion.after = 0.0
+    lesion.exposed = 0
     lesion.seeds = 0.0
     lesion.nth = 0
     lesion.next = event_threshold(seed, patient, key, 0)

@@ -24,12 +24,12 @@ CLASS_SUBTYPE = np.array([0, 0, 1, 2, 3], np.int64)
 # states of a colony
 DORMANT, AVASCULAR, VASCULAR = 0, 1, 2
 # role of a lesion in the clinic's books
-UNSEEN, TARGET, NON_TARGET = 0, 1, 2
+UNSEEN, TARGET, NON_TARGET, NEW_SEEN, TREATED = range(5)  # NEW_SEEN stands in the log only
 
 CAPACITY = 96
 """Rows of the lesion store of one patient; what does not fit is merged by organ and counted."""
 
-N_PHENOTYPES = 10
+N_PHENOTYPES = 13
 
 LESION = np.dtype(
     [
@@ -49,7 +49,9 @@ LESION = np.dtype(
         ("seeds", np.float64),  # integrated founding intensity since its birth
         ("next", np.float64),  # intensity at which it founds next
         ("seen", np.float64),  # measured diameter at the last visit, cm
+        ("after", np.float64),  # smallest diameter since a local treatment, cm; 0 if never treated
         ("fraction", np.float64, (N_PHENOTYPES,)),  # exclusive resistant phenotypes, axis by axis
+        ("exposed", np.int64),  # adjuvant therapies it has outlived, one bit an axis
         ("nth", np.int64),  # index of its next founding event
         ("place", np.int32),
         ("state", np.int32),

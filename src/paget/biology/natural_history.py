@@ -284,6 +284,8 @@ def grow_to_diagnosis(seed, patient, p, who, store):
     primary.debt = 0.0
     primary.role = UNSEEN
     primary.seen = 0.0
+    primary.after = 0.0
+    primary.exposed = 0
     primary.limit = 0.3
     primary.label = PRIMARY_ROW
     for k in range(N_PHENOTYPES):

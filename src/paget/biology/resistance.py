@@ -2,7 +2,7 @@
 
 An axis holds one or more drug families. Its phenotypes are: sensitive; resistant to one family only; resistant to all. Fractions of
 these are exclusive and sum to one, so survivors of one drug are never counted as sensitive to it again. Resistant cells die at a
-fraction ``phi`` of the sensitive rate.
+lower rate of their own (partial resistance).
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ from paget._jit import jit
 from paget.biology.layout import N_PHENOTYPES
 from paget.randomness import RESISTANCE, normal
 
-N_AXES = 5
+N_AXES = 8
 MAX_FAMILIES = 3
-ENDOCRINE, CDK, HER2, CHEMO, CONJUGATE = range(N_AXES)
-AXIS_FAMILIES = np.array([2, 1, 1, 3, 1], np.int64)
-AXIS_FIRST = np.array([0, 3, 4, 5, 9], np.int64)
+ENDOCRINE, CDK, HER2, CHEMO, CONJUGATE, EGFR, PARP, IMMUNE = range(N_AXES)
+AXIS_FAMILIES = np.array([2, 1, 1, 3, 1, 1, 1, 1], np.int64)
+AXIS_FIRST = np.array([0, 3, 4, 5, 9, 10, 11, 12], np.int64)
 LOG_REFERENCE = math.log(1e9)
 CEILING = 0.999  # a lesion never starts without a sensitive cell
 
 
 @jit
-def treat_axis(fraction, axis, kill, phi, exposure):
+def treat_axis(fraction, axis, kill, spare, exposure):
     """Let the drugs of one axis act on a lesion's fractions; return ln S at half and at the end of the interval.
 
     Parameters
     ----------
-    fraction : array (10,)
+    fraction : array (13,)
         Exclusive phenotype fractions of the lesion; those of this axis are updated to the end of the interval.
     axis : int
     kill : array (3,)
         Kill rate of each family on sensitive cells, per day of exposure.
-    phi : float
-        Kill of resistant cells relative to sensitive ones.
+    spare : array (3,)
+        Kill rate of each family on cells that resist it, per day of exposure (partial resistance).
     exposure : float
         Days, scaled by the growth dependence of kill.
 
@@ -53,7 +53,7 @@ def treat_axis(fraction, axis, kill, phi, exposure):
     for family in range(families):
         if kill[family] > 0.0:  # most families are not given: their factor is 1
             all_die *= math.exp(-0.5 * kill[family] * exposure)
-            all_resist *= math.exp(-0.5 * phi * kill[family] * exposure)
+            all_resist *= math.exp(-0.5 * spare[family] * exposure)
         sensitive -= fraction[first + family]
     if families > 1:
         sensitive -= fraction[first + families]
@@ -66,7 +66,7 @@ def treat_axis(fraction, axis, kill, phi, exposure):
         elif kill[family] <= 0.0:
             survives = all_die
         else:
-            survives = all_die * math.exp(0.5 * (1.0 - phi) * kill[family] * exposure)
+            survives = all_die * math.exp(0.5 * (kill[family] - spare[family]) * exposure)
         share = fraction[first + family]
         half += share * survives
         fraction[first + family] = share * survives * survives
@@ -99,12 +99,16 @@ def draw_resistance(seed, patient, p, who):
 def draw_fractions(seed, patient, p, who, lesion):
     """Initial resistant fractions of a lesion that has never met a drug: patient, lesion and size effects.
 
-    Rescaled within an axis where the exclusive phenotypes would exceed the whole.
+    A lesion that has outlived adjuvant drugs of an axis starts with more resistance to it. Rescaled within an axis where the exclusive
+    phenotypes would exceed the whole.
     """
-    shift = p.resistance_lesion_sd * normal(seed, patient, lesion.key, RESISTANCE, 0)
-    shift += p.resistance_size_slope * (lesion.x - LOG_REFERENCE)
+    own = p.resistance_lesion_sd * normal(seed, patient, lesion.key, RESISTANCE, 0)
+    own += p.resistance_size_slope * (lesion.x - LOG_REFERENCE)
     for axis in range(N_AXES):
         first = AXIS_FIRST[axis]
+        shift = own
+        if lesion.exposed >> axis & 1:
+            shift += p.switch_adjuvant_resistance * p.adjuvant_resistance_logit
         last = AXIS_FIRST[axis + 1] if axis + 1 < N_AXES else N_PHENOTYPES
         total = 0.0
         for j in range(first, last):

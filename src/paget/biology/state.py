@@ -14,6 +14,7 @@ BODY = np.dtype(
         ("day", np.float64),  # from diagnosis (of metastatic disease)
         ("cancer_left", np.float64),  # what is left of the thresholds of death
         ("other_left", np.float64),
+        ("treatment_left", np.float64),
         ("hazard", np.float64),  # of cancer death now, per day
         ("visceral", np.float64),
         ("background", np.float64),
@@ -33,11 +34,19 @@ BODY = np.dtype(
 DRUGS = np.dtype(
     [
         ("kill", np.float64, (N_AXES, MAX_FAMILIES)),  # now, per day on sensitive cells
+        ("spare", np.float64, (N_AXES, MAX_FAMILIES)),  # and on cells that resist the family
         ("active", np.int64, (N_AXES,)),
         ("any", np.int64),
         ("cytotoxic", np.int64),
         ("growth", np.float64),  # factor on growth
+        ("founding", np.float64),  # factors on steps of the cascade: new colonies,
+        ("dormancy", np.float64),  # the share of them that sleeps,
+        ("awakening", np.float64),  # waking,
+        ("switching", np.float64),  # vessels,
+        ("circulating", np.float64),  # cells in the blood
+        ("fatal", np.float64),  # hazard of death by treatment, per day
         ("agent", np.int64, (MAX_AGENTS,)),
+        ("since", np.float64, (MAX_AGENTS,)),  # day on which the agent began
         ("until", np.float64, (MAX_AGENTS,)),  # day on which the agent stops
         ("n", np.int64),
         ("regimen", np.int64),  # -1: none

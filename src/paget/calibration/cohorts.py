@@ -25,6 +25,30 @@ YEAR = 365.25
 NEVER = np.inf
 
 
+@dataclass
+class Ledger:
+    """What settings of one evaluation share.
+
+    Attributes
+    ----------
+    diagnoses : dict
+        Cohorts at diagnosis, by the parameters they depend on.
+    followed : dict
+        Numbers of women whose early disease was lived, once for each adjuvant therapy.
+    others : int
+        Natural histories and lives of metastatic patients so far.
+    """
+
+    diagnoses: dict[str, Cohort] = field(default_factory=dict)
+    followed: dict[str, list[int]] = field(default_factory=dict)
+    others: int = 0
+
+    @property
+    def lives(self) -> int:
+        """Lives so far: early disease under one adjuvant therapy is the same life going on, under a further one another life."""
+        return self.others + sum(sum(counts) - max(counts) for counts in self.followed.values())
+
+
 @dataclass(frozen=True)
 class Setting:
     """Parameters, size and seed of one set of simulations; results already computed are kept in ``memo``.
@@ -36,6 +60,8 @@ class Setting:
         Natural histories; about 6 % of them are stage IV at diagnosis.
     seed : int
     threads : int
+    ledger : Ledger
+        Diagnoses that several settings share, and the count of lives.
     """
 
     parameters: ParameterSet
@@ -43,6 +69,7 @@ class Setting:
     seed: int
     threads: int = 1
     memo: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    ledger: Ledger = field(default_factory=lambda: Ledger(), repr=False, compare=False)
 
     def once(self, key: Any, make: Callable[[], Any]) -> Any:
         """Compute something once for this setting."""
@@ -50,19 +77,22 @@ class Setting:
             self.memo[key] = make()
         return self.memo[key]
 
-    def with_values(self, changes: Mapping[str, Any]) -> Setting:
-        """The same with some parameters changed."""
-        if not changes:
+    def with_values(self, changes: Mapping[str, Any], n: int | None = None) -> Setting:
+        """The same with some parameters changed, or with another number of natural histories."""
+        size = self.n if n is None else n
+        if not changes and size == self.n:
             return self
         changed = self.parameters.with_values(changes)
 
         def make() -> Setting:
-            # what happens after surgery cannot change the diagnosis
-            same = all(name.startswith("adjuvant_") for name in changes) and "diagnosis" in self.memo
-            memo = {"diagnosis": self.memo["diagnosis"]} if same else {}
-            return Setting(changed, self.n, self.seed, self.threads, memo)
+            return Setting(changed, size, self.seed, self.threads, {}, self.ledger)
 
-        return self.once(("setting", changed.hash), make)  # type: ignore[no-any-return]
+        return self.once(("setting", changed.hash, size), make)  # type: ignore[no-any-return]
+
+    @property
+    def before_surgery(self) -> str:
+        """Names the parameters on which the diagnosis depends: what happens after surgery cannot change it."""
+        return ";".join(f"{k}={v!r}" for k, v in self.parameters.items() if not k.startswith("adjuvant_"))
 
 
 @dataclass(frozen=True)
@@ -103,6 +133,15 @@ def diagnosis(setting: Setting) -> Cohort:
     """
 
     def make() -> Cohort:
+        key = setting.before_surgery
+        shared = setting.ledger.diagnoses.get(key)
+        if shared is not None and len(shared) >= setting.n:
+            return shared.only(np.arange(len(shared)) < setting.n)
+        setting.ledger.diagnoses[key] = grown = grow()
+        setting.ledger.others += setting.n
+        return grown
+
+    def grow() -> Cohort:
         found = diagnose(0, setting.n, setting.parameters, seed=setting.seed, threads=setting.threads)
         p = setting.parameters
         log_cells = np.log(np.pi / 6.0 * found["primary_cm"] ** 3 * p["cells_per_cm3"])
@@ -120,16 +159,23 @@ def diagnosis(setting: Setting) -> Cohort:
     return setting.once("diagnosis", make)  # type: ignore[no-any-return]
 
 
-def early(setting: Setting) -> Cohort:
-    """Everybody; those without visible metastases are followed for 25 years after surgery and adjuvant therapy."""
+def early(setting: Setting, *, where: Mapping[str, Any] | None = None, at_most: int | None = None) -> Cohort:
+    """Everybody; those without visible metastases are followed for 25 years after surgery and adjuvant therapy.
+
+    With ``where`` or ``at_most``: the first so many women without visible metastases who meet these conditions at diagnosis, and nobody else.
+    """
 
     def make() -> Cohort:
         at_diagnosis = diagnosis(setting)
+        if where is not None or at_most is not None:
+            from paget.calibration.conditions import matching
+
+            asked = matching(at_diagnosis, where) & (at_diagnosis["metastatic"] == 0)
+            at_diagnosis = at_diagnosis.only(asked & (np.cumsum(asked) <= (len(asked) if at_most is None else at_most)))
         free = at_diagnosis["metastatic"] == 0
+        setting.ledger.followed.setdefault(setting.before_surgery, []).append(int(np.sum(free)))
         plan = LifePlan("2012", source="relapse", horizon_days=0.0)
-        lived = simulate(
-            plan, at_diagnosis["id"][free], 0, setting.parameters, seed=setting.seed, threads=setting.threads, chunk=2048
-        )
+        lived = simulate(plan, at_diagnosis["id"][free], 0, setting.parameters, seed=setting.seed, threads=setting.threads, chunk=2048)
         relapsed = lived["eligible_disease"] == 1
         years, event = np.zeros(len(at_diagnosis)), np.zeros(len(at_diagnosis), np.int64)
         years[free] = np.where(relapsed, lived["disease_free_days"], lived["last_day"]) / YEAR
@@ -138,7 +184,7 @@ def early(setting: Setting) -> Cohort:
         event[at_diagnosis["metastatic"] == 1] = -1
         return Cohort(at_diagnosis.columns | {"years": years, "event": event})
 
-    return setting.once("early", make)  # type: ignore[no-any-return]
+    return setting.once(("early", repr(where), at_most), make)  # type: ignore[no-any-return]
 
 
 def _months(days: Array) -> Array:
@@ -146,6 +192,7 @@ def _months(days: Array) -> Array:
 
 
 def _lived(setting: Setting, plan: LifePlan, ids: Array) -> Cohort:
+    setting.ledger.others += len(ids)
     lived = simulate(plan, ids, 0, setting.parameters, seed=setting.seed, threads=setting.threads)
     lived = lived[lived["eligible_disease"] == 1]
     death = _months(lived["death_day"])
@@ -164,43 +211,57 @@ def _lived(setting: Setting, plan: LifePlan, ids: Array) -> Cohort:
     )  # fmt: skip
 
 
-def de_novo(setting: Setting, *, era: str = "2012", untreated: bool = False) -> Cohort:
+def de_novo(setting: Setting, *, era: str = "2012", untreated: bool = False, at_most: int | None = None) -> Cohort:
     """Stage IV disease from its diagnosis to death, under an era's standard of care or without any therapy."""
 
     def make() -> Cohort:
         found = diagnosis(setting)
         plan = LifePlan(era, arms=({"untreated": 1.0} if untreated else {},))
-        return _lived(setting, plan, found["id"][found["metastatic"] == 1])
+        return _lived(setting, plan, found["id"][found["metastatic"] == 1][:at_most])
 
-    return setting.once(("de novo", era, untreated), make)  # type: ignore[no-any-return]
+    return setting.once(("de novo", era, untreated, at_most), make)  # type: ignore[no-any-return]
 
 
-def relapsed(setting: Setting, *, era: str = "2012", share: float = 0.2) -> Cohort:
-    """Relapse after early disease, from the diagnosis of relapse to death; a share of all natural histories is enough."""
+def relapsed(setting: Setting, *, era: str = "2012", share: float = 0.2, at_most: int | None = None) -> Cohort:
+    """Relapse after early disease, from the diagnosis of relapse to death; a share of all natural histories is enough.
+
+    With ``at_most`` the first so many relapses, whatever the share.
+    """
 
     def make() -> Cohort:
         before = early(setting)
-        who = (before["event"] == 1) & (before["id"] < share * setting.n)
-        return _lived(setting, LifePlan(era, source="relapse"), before["id"][who])
+        within = share * setting.n if at_most is None else setting.n
+        who = (before["event"] == 1) & (before["id"] < within)
+        return _lived(setting, LifePlan(era, source="relapse"), before["id"][who][:at_most])
 
-    return setting.once(("relapsed", era, share), make)  # type: ignore[no-any-return]
+    return setting.once(("relapsed", era, share, at_most), make)  # type: ignore[no-any-return]
 
 
-def metastatic(setting: Setting, *, era: str = "2012", share: float = 0.2) -> Cohort:
-    """De novo and relapsed disease together, in the shares in which one population yields them."""
-    one, two = de_novo(setting, era=era), relapsed(setting, era=era, share=share)
-    one = one.only(one["id"] < share * setting.n)
+def metastatic(
+    setting: Setting, *, era: str = "2012", share: float = 0.2, at_most: int | None = None, de_novo_at_most: int | None = None
+) -> Cohort:
+    """De novo and relapsed disease together, in the shares in which one population yields them.
+
+    ``at_most`` relapses and ``de_novo_at_most`` de novo patients are lived; both kinds are then taken up to the same patient number.
+    """
+    one = de_novo(setting, era=era, at_most=de_novo_at_most)
+    two = relapsed(setting, era=era, share=share, at_most=at_most)
+    if at_most is None:
+        one = one.only(one["id"] < share * setting.n)
+    else:
+        last = min(int(cohort["id"][-1]) if len(cohort) == most else setting.n for cohort, most in ((one, de_novo_at_most), (two, at_most)))
+        one, two = one.only(one["id"] <= last), two.only(two["id"] <= last)
     return Cohort({name: np.concatenate([column, two[name]]) for name, column in one.columns.items()}, one.visit_months)
 
 
-def everybody(setting: Setting, *, share: float = 0.1) -> Cohort:
+def everybody(setting: Setting, *, share: float = 0.1, at_most: int | None = None) -> Cohort:
     """All stages, never treated, from diagnosis to death."""
 
     def make() -> Cohort:
         plan = LifePlan("2012", arms=({"untreated": 1.0},), source="all")
-        return _lived(setting, plan, np.arange(max(50, int(share * setting.n))))
+        return _lived(setting, plan, np.arange(max(50, int(share * setting.n)) if at_most is None else at_most))
 
-    return setting.once(("everybody", share), make)  # type: ignore[no-any-return]
+    return setting.once(("everybody", share, at_most), make)  # type: ignore[no-any-return]
 
 
 def trial(

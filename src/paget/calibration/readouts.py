@@ -10,6 +10,7 @@ import numpy as np
 
 from paget.calibration.cohorts import Array, Cohort
 from paget.calibration.conditions import matching
+from paget.errors import PagetError
 
 
 class Estimate(NamedTuple):
@@ -187,11 +188,15 @@ def hazard_ratio(
         if adjusted:
             columns |= _covariates(kept, mine)
     columns = {name: x for name, x in columns.items() if np.ptp(x) > 0.0} if len(time) else {}
-    if "exposed" not in columns or not event.any():
+    if "exposed" not in columns or min(np.sum(event[columns["exposed"] == side]) for side in (0.0, 1.0)) < 2:
         return NOTHING
-    fit = cox(np.minimum(np.maximum(time, 1e-6), 1e4), event, columns)
-    value = float(fit.hr[0])
-    return Estimate(value, value * float(fit.se[0]), len(time))
+    try:
+        with np.errstate(all="ignore"):  # few patients: covariates may repeat one another, or a group may be without deaths
+            fit = cox(np.minimum(np.maximum(time, 1e-6), 1e4), event, columns)
+            value, se = float(fit.hr[0]), float(fit.se[0])
+    except (PagetError, np.linalg.LinAlgError):
+        return NOTHING
+    return NOTHING if fit.problem or not np.isfinite(se) else Estimate(value, value * se, len(time))
 
 
 def _covariates(c: Cohort, mine: Array) -> dict[str, Array]:
@@ -199,6 +204,8 @@ def _covariates(c: Cohort, mine: Array) -> dict[str, Array]:
     found |= {f"subtype {k}": (c["subtype"] == k).astype(float) for k in (1, 2, 3)}
     found |= {f"organ {k}": (c["organs"][:, k] == 1).astype(float) for k in (1, 2, 3)}
     # the exposure itself is among them: it must not stand in the model twice
+    if np.all(mine == mine[:1]):
+        return {}  # nobody to compare
     return {name: x for name, x in found.items() if np.ptp(x) > 0 and abs(np.corrcoef(x, mine)[0, 1]) < 0.999}
 
 

@@ -21,9 +21,13 @@ class _Strict(BaseModel):
 
 
 class Simulation(_Strict):
-    """A sub-simulation: its kind, its options, and the parameters it changes (no screening, no adjuvant therapy, ...)."""
+    """A sub-simulation: its kind, its options, and the parameters it changes (no screening, no adjuvant therapy, ...).
+
+    ``histories`` is a number of natural histories of its own, instead of the setting's.
+    """
 
     kind: str
+    histories: int | None = Field(default=None, ge=1)
     options: dict[str, Any] = Field(default_factory=dict)
     parameters: dict[str, Any] = Field(default_factory=dict)
 
@@ -105,9 +109,7 @@ def table() -> tuple[dict[str, Simulation], tuple[Anchor, ...]]:
     """The declared simulations and rows, checked against each other."""
     text = files("paget.calibration").joinpath("anchors.yaml").read_text(encoding="utf-8")
     whole = Table.model_validate(yaml.load(text, Loader=yaml.CSafeLoader))
-    rows = tuple(
-        Anchor.model_validate({"phenomenon": phenomenon} | row) for phenomenon, group in whole.phenomena.items() for row in group
-    )
+    rows = tuple(Anchor.model_validate({"phenomenon": phenomenon} | row) for phenomenon, group in whole.phenomena.items() for row in group)
     seen: set[str] = set()
     for row in rows:
         if row.id in seen:

@@ -6,11 +6,15 @@ import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from paget.calibration.rows import Anchor, Published, Role, Simulation, published, table
 from paget.errors import PagetError, unknown
 from paget.parameters import ParameterSet
+
+if TYPE_CHECKING:
+    from paget.calibration.cohorts import Cohort, Setting
+    from paget.calibration.readouts import Estimate
 
 DEFAULT_N = 60_000
 
@@ -112,36 +116,48 @@ def _chosen(rows: tuple[Anchor, ...], only: str | Iterable[str] | None) -> list[
     return [row for row in rows if row in found]
 
 
-def _cohort(simulation: Simulation, setting: Any) -> Any:
+def cohort_of(simulation: Simulation, setting: Setting) -> Cohort:
+    """The patients that a declared simulation yields."""
     from paget.calibration.cohorts import KINDS
 
     if simulation.kind not in KINDS:
         raise unknown("kind of simulation", simulation.kind, KINDS)
     options = {key: tuple(x) if isinstance(x, list) else x for key, x in simulation.options.items()}
-    return KINDS[simulation.kind](setting.with_values(simulation.parameters), **options)
+    return KINDS[simulation.kind](setting.with_values(simulation.parameters, simulation.histories), **options)
 
 
-def _record(row: Anchor, simulations: Mapping[str, Simulation], setting: Any) -> Record:
-    figure = published(row)
-    if row.see is not None or row.simulation is None or row.readout is None:
-        return _made(row, figure, None, None, 0, f"see {row.see}")
+def estimate(row: Anchor, simulations: Mapping[str, Simulation], setting: Setting) -> Estimate:
+    """What the model says of a published figure, with its Monte-Carlo error.
+
+    Raises
+    ------
+    PagetError
+        For a readout, a condition or a simulation that does not exist.
+    """
     from paget.calibration.conditions import matching
     from paget.calibration.readouts import READOUTS
 
     if row.readout not in READOUTS:
-        raise unknown("readout", row.readout, READOUTS)
+        raise unknown("readout", str(row.readout), READOUTS)
     readout = READOUTS[row.readout]
-    cohort = _cohort(simulations[row.simulation], setting)
+    cohort = cohort_of(simulations[str(row.simulation)], setting)
     options = dict(row.options)
     if "control" in options:
-        control = _cohort(simulations[options["control"]], setting)
+        control = cohort_of(simulations[options["control"]], setting)
         options["control"] = control.only(matching(control, row.where))
     if "seed" in inspect.signature(readout).parameters:
         options["seed"] = setting.seed
-    estimate = readout(cohort.only(matching(cohort, row.where)), **options)
-    value = estimate.value if math.isfinite(estimate.value) else None
-    se = estimate.se if math.isfinite(estimate.se) else None
-    return _made(row, figure, value, se, estimate.n, _verdict(row, figure, value, se))
+    return readout(cohort.only(matching(cohort, row.where)), **options)
+
+
+def _record(row: Anchor, simulations: Mapping[str, Simulation], setting: Setting) -> Record:
+    figure = published(row)
+    if row.see is not None or row.simulation is None or row.readout is None:
+        return _made(row, figure, None, None, 0, f"see {row.see}")
+    found = estimate(row, simulations, setting)
+    value = found.value if math.isfinite(found.value) else None
+    se = found.se if math.isfinite(found.se) else None
+    return _made(row, figure, value, se, found.n, _verdict(row, figure, value, se))
 
 
 def _verdict(row: Anchor, figure: Published, value: float | None, se: float | None) -> str:

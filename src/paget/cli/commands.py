@@ -8,14 +8,27 @@ from typing import Annotated
 import typer
 
 from paget.cli import analyse as _analyse  # noqa: F401  registers its command
+from paget.cli import calibrate as _calibrate  # noqa: F401  registers its command
+from paget.cli import design as _design  # noqa: F401  registers its command
 from paget.cli import evidence as _evidence  # noqa: F401  registers its commands
+from paget.cli import instruments as _instruments  # noqa: F401
+from paget.cli import parameters as _parameters  # noqa: F401
 from paget.cli import registry as _registry  # noqa: F401
+from paget.cli import therapies as _therapies  # noqa: F401
+from paget.cli import validate as _validate  # noqa: F401
 from paget.cli.app import app
+from paget.cli.evidence import Extra
 from paget.cli.progress import Bars
 from paget.errors import PagetError
 
 ProtocolName = Annotated[str, typer.Argument(help="Name of a shipped protocol, or path of a protocol file.")]
 Seed = Annotated[int, typer.Option(help="Everything follows from it.")]
+Parameters = Annotated[
+    str | None,
+    typer.Option(
+        "--parameters", help="blind or informed (fitted posteriors), point (one set), or the file of a posterior; blind by default."
+    ),
+]
 Threads = Annotated[int | None, typer.Option(help="Threads; all processors by default. Changes no result.", min=1)]
 
 
@@ -41,6 +54,8 @@ def run(
     seed: Seed = 1,
     replicates: Annotated[int, typer.Option(help="Further trials of the same size, each with other patients.")] = 200,
     twins: Annotated[bool, typer.Option("--twins", help="Let every patient live both arms: who gains, who loses.")] = False,
+    parameters: Parameters = None,
+    draws: Annotated[int | None, typer.Option(help="Draws of the posterior that replicates are spread over; 20 at most.", min=1)] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; runs/<protocol>-s<seed>-<hash8> by default.")] = None,
     threads: Threads = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run of the same request.")] = False,
@@ -49,6 +64,8 @@ def run(
         list[str] | None, typer.Option("--switch", help="Multiply a mechanism: --switch residual=0 (several allowed).")
     ] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="Set a parameter: --set wound_awakening=2.")] = None,
+    therapy: Annotated[list[Path] | None, typer.Option("--therapy", help="A therapy file of your own (several allowed).")] = None,
+    evidence: Extra = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
     """Simulate a trial and set it beside what the real one reported.
@@ -56,6 +73,7 @@ def run(
     Writes tables (CDISC ADaM), summary.json, figures and report.html into a run folder.
 
       paget run e2108
+      paget run e2108 --parameters point
       paget run my-trial.yaml --patients 400 --replicates 50 --out trial-a
       paget run mf07-01 --switch operative_cost=0 --set immune_kill_per_day=0.0006
     """
@@ -69,16 +87,19 @@ def run(
     with Bars(quiet=quiet) as progress:
         result = simulate(
             protocol, patients=patients, seed=seed, replicates=replicates, twins=twins, out=out, threads=threads,
-            resume=resume, overwrite=overwrite, changes=_pairs(set_ or [], "--set"),
+            resume=resume, overwrite=overwrite, parameters=parameters, draws=draws, changes=_pairs(set_ or [], "--set"),
             switches=_pairs(switch or [], "--switch"),  # type: ignore[arg-type]
-            progress=progress,
+            therapies=therapy or (), evidence=evidence or (), progress=progress,
         )  # fmt: skip
     from rich.console import Console
 
-    from paget.report.terminal import comparison_table
+    from paget.report.terminal import comparison_table, uncertainty_table
 
     console = Console()
     console.print(comparison_table(result.summary, title=f"{protocol}: simulated beside published (seed {seed})"))
+    console.print(uncertainty_table(result.hazard_ratio, result.manifest["parameters"]))
+    if note := result.manifest["parameters_note"]:
+        console.print(note, style="yellow", highlight=False)
     console.print(f"Report: {result.report}", highlight=False, soft_wrap=True)
 
 
@@ -101,13 +122,14 @@ def protocols() -> None:
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="A protocol, a parameter, a regimen, an agent, or a standard of care.")],
+    name: Annotated[str, typer.Argument(help="A protocol, parameter, therapy, regimen, standard of care, or a file.")],
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema of protocols, for editors.")] = False,
 ) -> None:
     """Show a protocol as resolved, or what stands behind a parameter or a treatment.
 
     paget show e2108
     paget show founding_rate_per_day
+    paget show docetaxel
     paget show "2012"
     """
     from paget.cli.showing import show_thing
@@ -129,6 +151,8 @@ def patient(
     arm: Annotated[str | None, typer.Option(help="Live her in this arm; the one she was randomised to by default.")] = None,
     seed: Seed = 1,
     out: Annotated[Path | None, typer.Option(help="Write the figure here (PNG, SVG and CSV).")] = None,
+    parameters: Parameters = None,
+    draw: Annotated[int | None, typer.Option(help="Draw of the posterior; the one nearest to its middle by default.", min=0)] = None,
     threads: Threads = None,
 ) -> None:
     """Live one patient of a trial in full: a timeline, and a figure of her lesions.
@@ -138,22 +162,26 @@ def patient(
     """
     from paget.cli.showing import show_patient
 
-    show_patient(protocol, id_, arm, seed, out, threads)
+    show_patient(protocol, id_, arm, seed, out, threads, parameters, draw)
 
 
 @app.command()
 def check(
-    file: Annotated[Path, typer.Argument(help="A protocol or an evidence file.")],
+    file: Annotated[Path, typer.Argument(help="A protocol, a therapy or an evidence file.")],
     dry_run: Annotated[bool, typer.Option("--dry-run/--no-dry-run", help="For a protocol: how many would be eligible.")] = True,
+    evidence: Extra = None,
 ) -> None:
     """Say what is wrong with a file, or what it means: a protocol is resolved and tried on a small population.
 
     paget check my-trial.yaml
+    paget check my-therapy.yaml
     paget check my-facts.yaml
     """
     from paget.cli.showing import check_file
+    from paget.evidence import using
 
-    check_file(file, dry_run)
+    with using(evidence or ()):
+        check_file(file, dry_run)
 
 
 @app.command()

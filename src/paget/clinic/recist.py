@@ -7,6 +7,7 @@ CR, NON-CR/NON-PD or PD.
 
 Two sums are kept from the first day: with the primary and the regional nodes, and of distant disease alone. When the primary is taken
 out the second is used, with its own baseline and nadir: subtracting a diameter from a nadir makes false progressions.
+Lesions treated locally leave the sums too; each is followed on its own, and progresses locally when it grows again.
 
 Unequivocal non-target progression is taken as a non-target sum 50 % and 1 cm over its nadir (RECIST leaves it to the reader; assumed).
 """
@@ -24,22 +25,25 @@ from paget.biology.layout import (
     NON_TARGET,
     REGIONAL_NODES,
     TARGET,
+    TREATED,
     UNSEEN,
     VASCULAR,
     diameter_cm,
 )
+from paget.biology.patient import NOBODY
 from paget.clinic.state import CR, NON_CR_NON_PD, NOT_APPLICABLE, PD, PR, SD
-from paget.randomness import MEASUREMENT, normal
+from paget.randomness import MEASUREMENT, normal, uniform
 
 MAX_TARGETS, MAX_PER_PLACE = 5, 2
 MEASURABLE_CM, MEASURABLE_NODE_CM = 1.0, 1.5
 
 
 @jit
-def look(seed, who, store, visit, p):
+def look(seed, who, store, visit, plan, p):
     """Measure everything at a visit: sets `seen` (0 where nothing shows) and returns the number of new distant and new local lesions.
 
-    A lesion shows from its own detection limit on; one that is known is followed down to a share of it.
+    A lesion shows from its own detection limit on, times what the plan's imaging of its place makes of it; one that is known is followed
+    down to a share of it. Imaging may also show what is not there: a false new lesion.
     """
     new_distant, new_local = 0, 0
     for i in range(who.n):
@@ -47,7 +51,9 @@ def look(seed, who, store, visit, p):
         if lesion.mult <= 0.0 or lesion.state != VASCULAR:
             lesion.seen = 0.0
             continue
-        limit = lesion.limit if lesion.role == UNSEEN else lesion.limit * p.followed_down_to
+        limit = lesion.limit * plan.imaging_limit[lesion.place]
+        if lesion.role != UNSEEN:
+            limit *= p.followed_down_to
         if lesion.x < 14.0:  # below 1.3 mm nothing shows
             lesion.seen = 0.0
             continue
@@ -62,6 +68,8 @@ def look(seed, who, store, visit, p):
                 new_distant += 1
             else:
                 new_local += 1
+    if plan.false_positive > 0.0 and uniform(seed, who.id, NOBODY, MEASUREMENT, visit) < plan.false_positive:
+        new_distant += 1
     return new_distant, new_local
 
 
@@ -85,7 +93,7 @@ def choose_targets(who, store):
     Local lesions never displace distant targets, so that the distant sum is the same whether or not the primary will be resected.
     """
     for i in range(who.n):
-        if store[i].mult > 0.0:
+        if store[i].mult > 0.0 and store[i].role != TREATED:
             store[i].role = NON_TARGET if (store[i].seen > 0.0 or store[i].role != UNSEEN) else UNSEEN
     chosen = 0
     for local in range(2):
@@ -120,7 +128,7 @@ def sum_up(who, store, clinic):
     clinic.local_sum = 0.0
     for i in range(who.n):
         lesion = store[i]
-        if lesion.mult <= 0.0 or lesion.role == UNSEEN:
+        if lesion.mult <= 0.0 or lesion.role == UNSEEN or lesion.role == TREATED:
             continue
         local = _local(lesion)
         if local:
@@ -147,6 +155,47 @@ def set_baseline(who, store, clinic):
         clinic.other_baseline[k] = clinic.other_sum[k]
         clinic.other_nadir[k] = clinic.other_sum[k]
     clinic.local_nadir = clinic.local_sum
+    for i in range(who.n):
+        if store[i].role == TREATED and store[i].seen > 0.0:
+            store[i].after = store[i].seen
+
+
+@jit
+def leave_sums(who, store, clinic):
+    """Take lesions that were treated locally out of the sums: baselines and nadirs shrink in the proportion of the sums as last measured.
+
+    So the change since baseline and nadir stays what it was for the lesions that remain; subtracting a diameter from a nadir would not
+    keep it.
+    """
+    before = clinic.sum.copy()
+    other_before = clinic.other_sum.copy()
+    local_before = clinic.local_sum
+    sum_up(who, store, clinic)
+    for k in range(2):
+        ratio = clinic.sum[k] / before[k] if before[k] > 0.0 else 0.0
+        clinic.baseline[k] *= ratio
+        clinic.nadir[k] *= ratio
+        ratio = clinic.other_sum[k] / other_before[k] if other_before[k] > 0.0 else 0.0
+        clinic.other_baseline[k] *= ratio
+        clinic.other_nadir[k] *= ratio
+    clinic.local_nadir *= clinic.local_sum / local_before if local_before > 0.0 else 0.0
+
+
+@jit
+def treated_progression(who, store):
+    """Whether a lesion that was treated locally has grown again since its smallest size, in a distant place and in the breast or nodes."""
+    distant, local = False, False
+    for i in range(who.n):
+        lesion = store[i]
+        if lesion.mult <= 0.0 or lesion.role != TREATED or lesion.seen <= 0.0:
+            continue
+        if grown(lesion.seen, lesion.after):
+            if _local(lesion):
+                local = True
+            else:
+                distant = True
+        lesion.after = min(lesion.after, lesion.seen)
+    return distant, local
 
 
 @jit
@@ -206,14 +255,18 @@ def local_progression(clinic, new_local):
 
 @jit
 def visible_extent(who, store, out):
-    """What the clinic counts: visible distant lesions, organs, and organ flags, from the last look."""
+    """What the clinic counts: visible distant lesions, organs, and the number and largest size by organ, from the last look."""
     count = 0
     for organ in range(N_ORGANS):
         out.site[organ] = 0
+        out.n_visible[organ] = 0
+        out.largest_cm[organ] = 0.0
     for i in range(who.n):
         if store[i].mult > 0.0 and store[i].seen > 0.0 and store[i].place < N_ORGANS:
             count += max(1, int(store[i].mult))
             out.site[store[i].place] = 1
+            out.n_visible[store[i].place] += max(1, int(store[i].mult))
+            out.largest_cm[store[i].place] = max(out.largest_cm[store[i].place], store[i].seen)
     out.n_metastases = count
     out.n_sites = 0
     for organ in range(N_ORGANS):

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from paget.engine.compile import compile_plan
+from paget.engine.draws import Posterior, resolve_source
 from paget.engine.screen import Screening
+from paget.engine.therapies import regimen_of
 from paget.engine.trial import enrol
 from paget.errors import PagetError, unknown
 from paget.life.frames import assessments_frame, events_frame, lesions_frame, patients_frame
@@ -31,9 +33,18 @@ class Told:
 
 
 def course_of(
-    protocol: str | Path, place: int, *, arm: str | None = None, seed: int = 1, parameters: ParameterSet | None = None, threads: int = 1
+    protocol: str | Path,
+    place: int,
+    *,
+    arm: str | None = None,
+    seed: int = 1,
+    parameters: ParameterSet | Posterior | str | Path | None = None,
+    draw: int | None = None,
+    threads: int = 1,
 ) -> Told:
     """The course of the patient at a place (from 1) of the trial itself, in her arm or in another.
+
+    ``parameters`` are those of `paget.run`: under a posterior she is lived under its middle draw, as in a run, or under draw ``draw``.
 
     Raises
     ------
@@ -44,24 +55,27 @@ def course_of(
     size = loaded.accrual.patients
     if not 1 <= place <= size:
         raise PagetError("the trial has no such patient", key="--id", got=place, expected=f"1 to {size}")
-    chosen = (parameters or ParameterSet.point()).with_switches(loaded.switches)
+    source = resolve_source(parameters, draws=None, replicates=0, seed=seed, draw=draw).changed({}, loaded.switches)
+    chosen = source.central
     population = Population(chosen, seed, loaded.population.source)
     candidates = Screening(loaded, chosen, population, threads=threads, where=str(protocol)).draw(size)
     roster = enrol(loaded, candidates, range(1), seed)
     names = [one.id for one in loaded.arms]
     if arm is not None and arm not in names:
         raise unknown("arm", arm, names, where=str(protocol))
-    number = int(roster.arm[place - 1]) if arm is None else names.index(arm)
+    lived = int(roster.lived[place - 1]) if arm is None else names.index(arm)
+    number = regimen_of(loaded, lived)[0]
     plan = compile_plan(loaded, chosen, to_death=True)
     patient = int(roster.patient_id[place - 1])
-    detail = replay(plan, [patient], number, chosen, seed=seed, flags=np.asarray([roster.flags[place - 1]]))
+    detail = replay(plan, [patient], lived, chosen, seed=seed, flags=np.asarray([roster.flags[place - 1]]))
     row = patients_frame(detail.outcomes, plan).row(0, named=True)
-    events = events_frame(detail)
+    events = events_frame(detail, plan)
     sites = [name for name in ("bone", "liver", "lung", "brain", "skin", "distant_nodes") if row[name]]
     lines = [
         f"{row['age_years']:.0f} years, {row['menopause']}menopausal, ECOG {row['ecog']}, {row['subtype']}, {row['histology']}; "
         f"primary {row['primary_cm']:.1f} cm, {row['nodes']}; {row['n_metastases']} visible metastases in "
         + ", ".join(sites).replace("_", " "),
+        f"parameters: {source.words}",
         f"arm: {names[number]}" + ("" if arm is None else " (chosen here, not by randomisation)"),
         "",
     ]

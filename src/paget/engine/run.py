@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -14,19 +15,24 @@ from typing import TYPE_CHECKING, Any
 
 from paget._jit import kernel_hash
 from paget._version import __version__
+from paget.engine.cited import cited
 from paget.engine.compile import compile_plan
+from paget.engine.draws import Draw, Posterior, Source, resolve_source
 from paget.engine.folder import RunFolder, digest, disk_errors
-from paget.engine.outputs import Product, write_outputs
-from paget.engine.replicates import chunks, live_chunk
+from paget.engine.outputs import write_outputs
+from paget.engine.replicates import chunks, live_chunk, lots, numbered
 from paget.engine.result import Run
 from paget.engine.screen import Candidates, Screening
+from paget.engine.summary import Product
+from paget.engine.therapies import check_given
 from paget.engine.trial import enrol, live_roster
 from paget.engine.twins import live_twins
 from paget.engine.warm import compile_kernels
 from paget.errors import PagetError
+from paget.evidence import using
 from paget.parameters import ParameterSet
 from paget.population import BLOCK, Population
-from paget.study import Protocol, load_protocol, override, plain, protocol_hash
+from paget.study import Protocol, load_protocol, override, plain, protocol_hash, with_therapies
 
 if TYPE_CHECKING:
     import polars as pl
@@ -46,11 +52,18 @@ class Request:
     """What a run was asked for, resolved; its hash names the run."""
 
     protocol: Protocol
-    parameters: ParameterSet
+    source: Source
     seed: int
     replicates: int
     twins: bool
     where: str
+    changed: tuple[str, ...] = ()
+    evidence: tuple[Path, ...] = ()
+
+    @property
+    def parameters(self) -> ParameterSet:
+        """The set under which the trial shown in full is lived."""
+        return self.source.central
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, written to ``request.json``."""
@@ -58,8 +71,11 @@ class Request:
             "paget": __version__,
             "protocol": plain(self.protocol),
             "protocol_hash": protocol_hash(self.protocol),
-            "parameters_hash": self.parameters.hash,
-            "parameters_changed": {name: self.parameters[name] for name in sorted(self.parameters.changed)},
+            "parameters": self.source.name,
+            "parameters_hash": self.source.hash,
+            "parameters_changed": {name: self.parameters[name] for name in self.changed},
+            "draws": [draw.number for draw in self.source.draws],
+            "evidence": [hashlib.sha256(path.read_bytes()).hexdigest() for path in self.evidence],
             "seed": self.seed,
             "replicates": self.replicates,
             "twins": self.twins,
@@ -78,9 +94,12 @@ def resolve_request(
     seed: int = 1,
     replicates: int = REPLICATES,
     twins: bool = False,
-    parameters: ParameterSet | None = None,
+    parameters: ParameterSet | Posterior | str | Path | None = None,
+    draws: int | None = None,
     changes: Mapping[str, Any] | None = None,
     switches: Mapping[str, float] | None = None,
+    therapies: Sequence[str | Path] = (),
+    evidence: Sequence[str | Path] = (),
 ) -> Request:
     """Check and resolve what is asked for.
 
@@ -89,8 +108,10 @@ def resolve_request(
     PagetError
         Whatever is wrong with the protocol or the numbers.
     """
-    loaded = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
+    with using(evidence):
+        loaded = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
     where = str(protocol) if not isinstance(protocol, Protocol) else loaded.id
+    loaded = with_therapies(loaded, therapies)
     if patients is not None:
         _whole("patients", patients, 2)
         loaded = override(loaded, {"accrual.patients": patients})
@@ -98,10 +119,15 @@ def resolve_request(
     _whole("seed", seed, 0)
     if seed >= 2**64:
         raise PagetError("the seed is too large", key="seed", got=seed, expected="less than 2**64")
-    chosen = (parameters or ParameterSet.point()).with_switches(loaded.switches, where=where)
-    chosen = chosen.with_switches(switches or {}).with_values(changes or {})
-    compile_plan(loaded, chosen)
-    return Request(loaded, chosen, seed, replicates, twins, where)
+    source = resolve_source(parameters, draws=draws, replicates=replicates, seed=seed)
+    source = source.changed({}, loaded.switches, where=where).changed(changes or {}, switches or {})
+    changed = {f"switch_{name}" for name in (*loaded.switches, *(switches or {}))} | set(changes or {})
+    if isinstance(parameters, ParameterSet):
+        changed |= parameters.changed
+    compile_plan(loaded, source.central)
+    if twins and loaded.single_arm:
+        raise PagetError("twins live two arms, and this study has one", where=where, key="--twins", fix="leave --twins out")
+    return Request(loaded, source, seed, replicates, twins, where, tuple(sorted(changed)), tuple(map(Path, evidence)))
 
 
 def _whole(name: str, value: object, least: int) -> None:
@@ -120,9 +146,12 @@ def run(
     threads: int | None = None,
     resume: bool = True,
     overwrite: bool = False,
-    parameters: ParameterSet | None = None,
+    parameters: ParameterSet | Posterior | str | Path | None = None,
+    draws: int | None = None,
     changes: Mapping[str, Any] | None = None,
     switches: Mapping[str, float] | None = None,
+    therapies: Sequence[str | Path] = (),
+    evidence: Sequence[str | Path] = (),
     progress: Progress = _silent,
     command: str | None = None,
 ) -> Run:
@@ -148,11 +177,19 @@ def run(
         Go on with (or read) a run of the same request that is in the folder.
     overwrite : bool
         Throw away what is in the folder.
-    parameters : ParameterSet, optional
+    parameters : ParameterSet, str or Path, optional
+        ``blind`` (the default) or ``informed``, a posterior that comes with Paget; the file of another; ``point`` for the point values;
+        or one set. Under a posterior the replicates are spread over draws; the trial shown in full is lived under the middle draw.
+    draws : int, optional
+        Draws of the posterior; 20 by default, one for every ten replicates where there are fewer than 200.
     changes : mapping, optional
         Values of single parameters, by name.
     switches : mapping, optional
         Multipliers of mechanisms, by name (0: off), on top of the protocol's.
+    therapies : sequence of path
+        Therapy files of your own, for regimens that the protocol names.
+    evidence : sequence of path
+        Files of the user's own facts, which the protocol may cite.
     progress : callable, optional
         Called with (stage, done, total).
     command : str, optional
@@ -175,7 +212,7 @@ def run(
     """
     request = resolve_request(
         protocol, patients=patients, seed=seed, replicates=replicates, twins=twins, parameters=parameters,
-        changes=changes, switches=switches,
+        draws=draws, changes=changes, switches=switches, therapies=therapies, evidence=evidence,
     )  # fmt: skip
     path = Path(out) if out is not None else request.default_folder
     folder = RunFolder(path, request.as_dict(), resume=resume, overwrite=overwrite)
@@ -186,10 +223,11 @@ def run(
     folder.log(f"{datetime.now().astimezone().isoformat(timespec='seconds')} begun on {platform.node()}, {workers} threads")
     product = _simulate(request, folder, workers, progress)
     progress("writing", 0, 1)
-    with disk_errors(path):
+    with disk_errors(path), using(evidence):
         write_outputs(product, path, command or _command(request))
+        manifest = _manifest(request, product)
     folder.log(f"finished after {time.perf_counter() - started:.1f} s")
-    folder.finish(_manifest(request, product))
+    folder.finish(manifest)
     progress("writing", 1, 1)
     return Run(path)
 
@@ -200,23 +238,28 @@ def _simulate(request: Request, folder: RunFolder, threads: int, progress: Progr
     progress("compiling (once)", 0, 1)
     compile_kernels()
     progress("compiling (once)", 1, 1)
-    population = Population(parameters, seed, protocol.population.source)
-    screening = Screening(protocol, parameters, population, threads=threads, where=request.where)
+    screening = _screening(request, parameters, seed, threads)
     with disk_errors(folder.path):
-        candidates = screening.draw(size * (1 + request.replicates), progress)
+        candidates = screening.draw(size * (1 + (0 if request.source.draws else request.replicates)), progress)
     roster = enrol(protocol, candidates, range(1), seed)
     patients = live_roster(protocol, parameters, roster, seed, threads=threads)
+    check_given(protocol, patients)
     rows = _replicates(request, folder, candidates, threads, progress)
-    twins = None
-    if request.twins:
-        progress("twins", 0, 1)
-        twins = folder.read("twins")
-        if twins is None:
-            more = enrol(protocol, candidates, range(1 + min(request.replicates, TWIN_REPLICATES)), seed)
-            twins = live_twins(protocol, parameters, more, seed, threads=threads)
-            folder.keep("twins", twins)
-        progress("twins", 1, 1)
-    return Product(request.protocol, parameters, seed, screening, candidates, roster, patients, rows, twins, threads)
+    twins = _twins(request, folder, candidates, threads, progress) if request.twins else None
+    return Product(
+        request.protocol, parameters, seed, screening, candidates, roster, patients, rows, twins, threads, request.source, request.changed
+    )
+
+
+def _screening(request: Request, parameters: ParameterSet, seed: int, threads: int) -> Screening:
+    population = Population(parameters, seed, request.protocol.population.source)
+    return Screening(request.protocol, parameters, population, threads=threads, where=request.where)
+
+
+def _candidates(request: Request, folder: RunFolder, draw: Draw, trials: int, threads: int) -> Candidates:
+    """Patients for so many trials under one draw; its blocks are kept, so asking again is cheap."""
+    with disk_errors(folder.path):
+        return _screening(request, draw.parameters, draw.seed, threads).draw(request.protocol.accrual.patients * trials)
 
 
 def _replicates(
@@ -224,18 +267,57 @@ def _replicates(
 ) -> pl.DataFrame | None:
     import polars as pl
 
-    pieces = chunks(request.replicates)
-    rows = []
-    for number, which in enumerate(pieces):
+    source = request.source
+    # under one set replicates follow the trial itself in one stream of patients; each draw has a stream of its own
+    work = lots(request.replicates, len(source.draws)) if source.draws else [(None, range(1, request.replicates + 1))]
+    pieces = [(draw, which[0], piece) for draw, which in work if which for piece in chunks(which)]
+    rows: list[pl.DataFrame] = []
+    for number, (k, first, which) in enumerate(pieces):
         progress("replicates", number, len(pieces))
         name = f"replicates-{number:05d}"
         piece = folder.read(name)
         if piece is None:
-            piece = live_chunk(request.protocol, request.parameters, candidates, which, request.seed, threads)
+            if k is None:
+                piece = live_chunk(request.protocol, request.parameters, candidates, which, request.seed, threads)
+                piece = numbered(piece, 0, -1)
+            else:
+                draw = source.draws[k]
+                trials = sum(len(one) for j, _, one in pieces if j == k)
+                mine = _candidates(request, folder, draw, trials, threads)
+                local = range(which.start - first, which.stop - first)
+                piece = live_chunk(request.protocol, draw.parameters, mine, local, draw.seed, threads)
+                piece = numbered(piece, first, draw.number)
             folder.keep(name, piece)
         rows.append(piece)
     progress("replicates", len(pieces), len(pieces))
     return pl.concat(rows) if rows else None
+
+
+def _twins(request: Request, folder: RunFolder, candidates: Candidates, threads: int, progress: Progress) -> pl.DataFrame:
+    """Both lives of the trial's patients under its own parameters, and of some replicates' under theirs."""
+    import polars as pl
+
+    protocol, source = request.protocol, request.source
+    progress("twins", 0, 1)
+    twins = folder.read("twins")
+    if twins is None:
+        alone = range(1 if source.draws else 1 + min(request.replicates, TWIN_REPLICATES))
+        roster = enrol(protocol, candidates, alone, request.seed)
+        parts = [numbered(live_twins(protocol, source.central, roster, request.seed, threads=threads), 0, _central(source))]
+        for k, which in lots(request.replicates, len(source.draws)):
+            lived = range(min(len(which), max(1, TWIN_REPLICATES // len(source.draws))))
+            draw = source.draws[k]
+            progress("twins", k + 1, len(source.draws) + 1)
+            roster = enrol(protocol, _candidates(request, folder, draw, len(which), threads), lived, draw.seed)
+            parts.append(numbered(live_twins(protocol, draw.parameters, roster, draw.seed, threads=threads), which.start, draw.number))
+        twins = pl.concat(parts)
+        folder.keep("twins", twins)
+    progress("twins", 1, 1)
+    return twins
+
+
+def _central(source: Source) -> int:
+    return -1 if source.central_draw is None else source.central_draw
 
 
 def _manifest(request: Request, product: Product) -> dict[str, Any]:
@@ -245,8 +327,14 @@ def _manifest(request: Request, product: Product) -> dict[str, Any]:
         "seed": request.seed,
         "protocol": request.protocol.id,
         "protocol_hash": protocol_hash(request.protocol),
-        "parameters_hash": request.parameters.hash,
-        "parameters": "point values, not fitted",
+        "parameters_hash": request.source.hash,
+        "parameters": request.source.words,
+        "parameters_note": request.source.note,
+        "central_draw": request.source.central_draw,
+        "draws": [draw.number for draw in request.source.draws],
+        "posterior": request.source.manifest.get("hash"),
+        "extrapolation": [badge.words for badge in product.badges],
+        "evidence": cited(request.protocol, request.source),
         "kernels": kernel_hash(),
         "request_hash": digest(request.as_dict()),
         "replicates": request.replicates,
@@ -262,7 +350,12 @@ def _manifest(request: Request, product: Product) -> dict[str, Any]:
 
 def _command(request: Request) -> str:
     parts = ["paget run", request.where, f"--seed {request.seed}", f"--replicates {request.replicates}"]
+    if request.source.name != "given":
+        parts.append(f"--parameters {request.source.name}")
+    if request.source.draws:
+        parts.append(f"--draws {len(request.source.draws)}")
     if request.twins:
         parts.append("--twins")
-    parts += [f"--set {name}={request.parameters[name]!r}" for name in sorted(request.parameters.changed)]
+    parts += [f"--evidence {path}" for path in request.evidence]
+    parts += [f"--set {name}={request.parameters[name]!r}" for name in request.changed]
     return " ".join(parts)

@@ -13,7 +13,11 @@ from paget.biology.death import background_hazard
 from paget.biology.layout import BREAST, DORMANT, N_ORGANS, VASCULAR, diameter_cm
 from paget.biology.natural_history import FIRST_COLONY, NODES_ROW, PRIMARY_ROW, stage_group
 from paget.biology.patient import NOBODY
-from paget.randomness import ADJUVANT, uniform
+from paget.biology.resistance import CHEMO as CHEMO_AXIS
+from paget.biology.resistance import ENDOCRINE as ENDOCRINE_AXIS
+from paget.biology.resistance import HER2 as HER2_AXIS
+from paget.randomness import ADJUVANT, SURVEILLANCE, normal, uniform
+from paget.therapy.care import no_drugs
 
 STEP_DAYS = 91.3125
 LONGEST_DAYS = 25 * 365.25
@@ -46,6 +50,10 @@ def adjuvant_therapy(seed, p, who, store):
             lesion.mult = 0.0
         if trastuzumab and not asleep and uniform(seed, who.id, key, ADJUVANT, TRASTUZUMAB) < p.eradicate_trastuzumab:
             lesion.mult = 0.0
+    if chemo:
+        expose_awake(who, store, CHEMO_AXIS)
+    if trastuzumab:
+        expose_awake(who, store, HER2_AXIS)
     return endocrine
 
 
@@ -70,9 +78,41 @@ def _symptomatic(p, who, store):
 
 
 @jit
-def live_early(seed, p, who, store, body, drugs):
-    """Live early disease to relapse; returns the days from surgery to it, or -1 with the outcome in ``body.died`` (0: end of time).
+def marker_threshold(seed, who, plan):
+    """Burden (cm3) from which a serum marker of this patient rises; infinite if none is measured."""
+    return plan.marker_cm3 * math.exp(plan.marker_sd_log * normal(seed, who.id, NOBODY, SURVEILLANCE, 0))
 
+
+@jit
+def _shows(p, plan, who, store, body, marker):
+    """Whether a visit of surveillance finds a distant lesion: by its imaging, or by work-up after a marker has risen."""
+    burden = 0.0
+    for organ in range(N_ORGANS):
+        burden += body.burden[organ]
+    for i in range(FIRST_COLONY, who.n):
+        lesion = store[i]
+        if lesion.mult > 0.0 and lesion.state == VASCULAR and lesion.place < N_ORGANS:
+            factor = plan.surveillance_limit[lesion.place]
+            if burden >= marker:
+                factor = min(factor, plan.workup_limit[lesion.place])
+            if diameter_cm(lesion.x, p.cells_per_cm3) >= lesion.limit * factor:
+                return True
+    return False
+
+
+@jit
+def expose_awake(who, store, axis):
+    """Mark every colony that is awake as having outlived drugs of an axis."""
+    for i in range(FIRST_COLONY, who.n):
+        if store[i].mult > 0.0 and store[i].state != DORMANT:
+            store[i].exposed |= 1 << axis
+
+
+@jit
+def live_early(seed, p, plan, who, store, body, drugs):
+    """Live early disease to relapse, which is found when a distant lesion is felt, or earlier by surveillance.
+
+    Returns the days from surgery to it, or -1 with the outcome in ``body.died`` (0: end of time); and whether surveillance found it.
     ``body.day`` is left at the last day lived.
     """
     operate_early(p, who, store, body)
@@ -80,26 +120,38 @@ def live_early(seed, p, who, store, body, drugs):
     body.background = background_hazard(who.age, who.comorbidity, p)
     tally(store, who, p, body.burden)
     body.hazard = 0.0
-    drugs.any = 0
+    no_drugs(drugs)
+    watched = plan.surveillance_days > 0.0
+    look_again = plan.surveillance_days if watched else math.inf
+    marker = marker_threshold(seed, who, plan)
     alive_colony = False
     for i in range(FIRST_COLONY, who.n):
         alive_colony = alive_colony or store[i].mult > 0.0
     while body.day < LONGEST_DAYS:
-        days = min(STEP_DAYS, LONGEST_DAYS - body.day)
+        days = min(STEP_DAYS, LONGEST_DAYS - body.day, look_again - body.day)
         body.sleep_factor = p.endocrine_awakening if endocrine and body.day < ENDOCRINE_DAYS else 1.0
         if alive_colony:
             advance(seed, p, who, store, body, drugs, days)
             tally(store, who, p, body.burden)
-        when, cause = age_hazards(p, who, body, days)
+        if endocrine and body.day < ENDOCRINE_DAYS:
+            expose_awake(who, store, ENDOCRINE_AXIS)  # what grows under a drug has learnt to live with it
+        when, cause = age_hazards(p, who, body, drugs, days)
         if when < math.inf:
             body.day += when
             body.died = cause
-            return -1.0
+            return -1.0, False
         body.day += days
         if alive_colony and _symptomatic(p, who, store):
             body.sleep_factor = 1.0
-            return body.day
-    return -1.0
+            return body.day, False
+        if watched and body.day >= look_again - 1e-9:
+            look_again += plan.surveillance_days
+            if look_again > plan.surveillance_until:
+                look_again = math.inf
+            if alive_colony and _shows(p, plan, who, store, body, marker):
+                body.sleep_factor = 1.0
+                return body.day, True
+    return -1.0, False
 
 
 @jit

@@ -23,10 +23,19 @@ from paget.biology.natural_history import FIRST_COLONY, grow_to_diagnosis
 from paget.biology.patient import NOBODY, draw_tropism
 from paget.biology.resistance import draw_fractions, draw_resistance
 from paget.clinic.performance import observed_ecog
-from paget.clinic.recist import local_progression, look, respond, set_baseline, sum_up, visible_extent
+from paget.clinic.recist import (
+    leave_sums,
+    local_progression,
+    look,
+    respond,
+    set_baseline,
+    sum_up,
+    treated_progression,
+    visible_extent,
+)
 from paget.clinic.state import CR, NE, PD, PR
 from paget.life.early import live_early, restart_clock
-from paget.life.log import note, note_assessment
+from paget.life.log import note, note_assessment, note_exposure, note_exposures
 from paget.life.state import (
     EV_DEATH,
     EV_DIAGNOSIS,
@@ -36,17 +45,22 @@ from paget.life.state import (
     EV_GATE_FAILED,
     EV_LINE,
     EV_LOCAL,
+    EV_LOCAL_REFUSED,
+    EV_LOCAL_TREATMENT,
     EV_MAINTENANCE,
     EV_NO_MORE,
     EV_PROGRESSION,
     EV_RANDOMISED,
     EV_STOP,
     EV_SURGERY,
+    EV_TREATED_GROWS,
     EV_WAKE,
+    LATER_LINES,
 )
-from paget.randomness import ASSAY, DEATH, OPERATION, exponential, normal, uniform
+from paget.randomness import ASSAY, CARE, DEATH, OPERATION, exponential, normal, uniform
 from paget.therapy.care import (
     NO_REGIMEN,
+    PROTOCOL_LINE,
     apply_agents,
     begin_regimen,
     choose_regimen,
@@ -55,8 +69,10 @@ from paget.therapy.care import (
     gives_cytotoxic,
     gives_up,
     next_end,
+    no_drugs,
     stop_all,
 )
+from paget.therapy.local import GIVEN, MAX_LOCAL, local_day, next_local, receives, refusal, treat_lesions
 from paget.therapy.surgery import CROSSOVER, CROSSOVER_DAY, RECEIVED, operation_draw, planned_day, resect
 
 GATE = 40  # index of the draw for the length of induction
@@ -79,6 +95,11 @@ def clear_outcome(out, patient):
     out.radiotherapy = 0
     out.crossover = 0
     out.surgery_death = 0
+    out.local_day = np.nan
+    out.local_lesions = 0
+    out.local_refused = GIVEN
+    out.treated_progression_day = np.nan
+    out.found_early = 0
     out.first_regimen = NO_REGIMEN
     out.n_lines = 0
     out.progression_day = np.nan
@@ -155,7 +176,8 @@ def _better(best, response):
 @jit
 def _start_line(seed, p, who, body, drugs, library, standard, arm, day, log):
     """Choose and begin the next line, or decide that there is none."""
-    agents, regimens = library
+    agents, regimens, _ = library
+    note_exposures(log, who, drugs, day)
     if drugs.over == 1 or arm.untreated == 1:
         stop_all(drugs)
         return
@@ -163,6 +185,9 @@ def _start_line(seed, p, who, body, drugs, library, standard, arm, day, log):
     chosen = choose_regimen(seed, who, standard, drugs.line, crisis)
     if drugs.line == 0 and arm.first_regimen >= 0:
         chosen = arm.first_regimen
+    elif 1 <= drugs.line <= LATER_LINES and arm.later_regimen[drugs.line - 1] >= 0:
+        if uniform(seed, who.id, NOBODY, CARE, PROTOCOL_LINE + drugs.line) < arm.later_share[drugs.line - 1]:
+            chosen = arm.later_regimen[drugs.line - 1]
     if chosen == NO_REGIMEN or gives_up(seed, who, body, drugs.line, p):
         drugs.over = 1
         stop_all(drugs)
@@ -194,6 +219,30 @@ def _true_volume(body):
 
 
 @jit
+def _treat_locally(seed, p, who, store, body, clinic, therapies, arm, slot, session, out, log):
+    """A session of a planned local treatment that falls due in her arm, unless she may not have it."""
+    if not receives(seed, who, slot, arm.local_received[slot]):
+        return
+    which = arm.local[slot]
+    therapy = therapies[which]
+    why = refusal(therapy, who, store, clinic.ecog)
+    if why != GIVEN:
+        if session == 0:
+            out.local_refused = why
+            note(log, who.id, body.day, EV_LOCAL_REFUSED, float(why))
+        return
+    treated = treat_lesions(seed, p, who, store, body, therapy, which, slot, session, clinic.ecog, log)
+    note(log, who.id, body.day, EV_LOCAL_TREATMENT, float(which))
+    if math.isnan(out.local_day):
+        out.local_day = body.day
+        out.local_lesions = treated
+    leave_sums(who, store, clinic)
+    tally(store, who, p, body.burden)
+    body.hazard, body.visceral = cancer_hazard(body.burden, p)
+    clinic.true_nadir = _true_volume(body)
+
+
+@jit
 def begin(seed, patient, p, plan, who, store, body, drugs, out):
     """Bring a patient to her diagnosis of metastatic disease; returns False if she never gets there (or is not of the kind asked for)."""
     clear_outcome(out, patient)
@@ -209,20 +258,21 @@ def begin(seed, patient, p, plan, who, store, body, drugs, out):
     body.sleep_factor = 1.0
     body.cancer_left = exponential(seed, patient, NOBODY, DEATH, 0)
     body.other_left = exponential(seed, patient, NOBODY, DEATH, 1)
+    body.treatment_left = exponential(seed, patient, NOBODY, DEATH, 3)
     body.z_condition = normal(seed, patient, NOBODY, DEATH, 2)
-    drugs.any = 0
-    drugs.growth = 1.0
+    no_drugs(drugs)
     body.reference_volume = suppressing_volume(store, who, p)
-    if plan.relapse == 1:
-        if who.metastatic == 1:
-            return False
-        drawn = live_early(seed, p, who, store, body, drugs)
+    if plan.relapse == 1 and who.metastatic == 1:
+        return False
+    if plan.relapse == 1 or (plan.relapse == 3 and who.metastatic == 0):
+        drawn, by_surveillance = live_early(seed, p, plan, who, store, body, drugs)
         out.last_day = body.day
         if drawn < 0.0:
             describe(who, out)
             out.death_cause = body.died
             return False
         out.disease_free_days = drawn
+        out.found_early = 1 if by_surveillance else 0
         restart_clock(who, store, body, drawn)
     elif plan.relapse == 0 and who.metastatic == 0:
         return False
@@ -257,7 +307,7 @@ def live(seed, patient, p, library, standard, plan, arms, which, flags, who, sto
         Number of the natural history.
     p : record
         Parameters.
-    library : (agents, regimens) record arrays
+    library : (agents, regimens, local treatments) record arrays
     standard : record
         Standard of care.
     plan, arms, which : record, record array, int
@@ -268,7 +318,7 @@ def live(seed, patient, p, library, standard, plan, arms, which, flags, who, sto
         Scratch.
     out : record
         Filled with the outcome.
-    log : (assessments, sightings, events, counts)
+    log : (assessments, sightings, events, counts, exposures, treated lesions)
         Record arrays to fill with detail; of length zero where none is wanted.
 
     Returns
@@ -278,19 +328,19 @@ def live(seed, patient, p, library, standard, plan, arms, which, flags, who, sto
     """
     if not begin(seed, patient, p, plan, who, store, body, drugs, out):
         return False
-    agents, _ = library
+    agents, _, therapies = library
     arm = arms[which]
     note(log, patient, 0.0, EV_DIAGNOSIS, who.primary_cm)
     clinic.visits = 0
     clinic.ecog = observed_ecog(seed, who, body, 0, 0, p)
-    look(seed, who, store, 0, p)
+    look(seed, who, store, 0, plan, p)
     visible_extent(who, store, out)
     set_baseline(who, store, clinic)
     out.ecog = clinic.ecog
     clinic.true_nadir = _true_volume(body)
     local_counts = p.switch_local_progression > 0.0
     sums = ALL_SUMS if local_counts and body.primary_out == 0 else DISTANT_SUMS
-    note_assessment(log, who, store, clinic, 0, 0.0, drugs.line, NE, NE, NE, 0, 1, sums, p)
+    note_assessment(log, who, store, body, clinic, 0, drugs.line, NE, NE, NE, 0, 1, sums, out.ctc_mean, p)
 
     # when the trial begins for her, and when each arm would operate
     gated = plan.gate_high > 0.0
@@ -309,6 +359,15 @@ def live(seed, patient, p, library, standard, plan, arms, which, flags, who, sto
     for a in range(arms.shape[0]):
         if arms[a].crossover_on == 2:
             crosses[a] = gate + _crossover_delay(seed, who, arms[a])
+    # days of local treatments: of the next session of each, in every arm
+    some_local = False
+    local_days = np.full((arms.shape[0], MAX_LOCAL), math.inf)
+    for a in range(arms.shape[0]):
+        for k in range(MAX_LOCAL):
+            if arms[a].local[k] >= 0:
+                some_local = True
+                local_days[a, k] = local_day(seed, who, k, gate, arms[a].local_delay_median[k], arms[a].local_delay_sd_log[k])
+    sessions = np.zeros((arms.shape[0], MAX_LOCAL), np.int64)
     operation = math.inf
     if arm.procedure > 0 and operable and operation_draw(seed, who, RECEIVED) < arm.received:
         operation = stops[which]
@@ -340,6 +399,8 @@ def live(seed, patient, p, library, standard, plan, arms, which, flags, who, sto
                 stop = min(stop, stops[a])
             if crosses[a] > body.day:
                 stop = min(stop, crosses[a])
+        if some_local:
+            stop = min(stop, next_local(local_days, body.day))
         if operation > body.day:
             stop = min(stop, operation)
         ends = next_end(drugs)
@@ -350,10 +411,10 @@ def live(seed, patient, p, library, standard, plan, arms, which, flags, who, sto
         days = max(stop - body.day, 1e-6)
 
         # ---- the body moves on
-        apply_agents(drugs, agents, body.day < body.pause_until)
+        apply_agents(p, drugs, agents, body.day < body.pause_until)
         woke, founded = advance(seed, p, who, store, body, drugs, days)
         tally(store, who, p, body.burden)
-        when, cause = age_hazards(p, who, body, days)
+        when, cause = age_hazards(p, who, body, drugs, days)
         if body.operative_death <= body.day + days and body.operative_death < body.day + when:
             when, cause = body.operative_death - body.day, 3
             out.surgery_death = 1
@@ -375,10 +436,14 @@ def live(seed, patient, p, library, standard, plan, arms, which, flags, who, sto
         clinic.true_nadir = min(clinic.true_nadir, volume)
 
         # ---- drugs whose course is over
+        for k in range(drugs.n):
+            if drugs.until[k] <= body.day + 1e-9:
+                note_exposure(log, who, drugs, k, drugs.until[k])
         if drugs.n > 0 and end_due_agents(drugs, body.day) > 0:
             note(log, patient, body.day, EV_STOP, float(drugs.n))
             then = library[1][drugs.regimen].then
             if then >= 0 and not gives_cytotoxic(drugs, agents):
+                note_exposures(log, who, drugs, body.day)
                 begin_regimen(seed, who, drugs, agents, library[1], then, body.day)
                 note(log, patient, body.day, EV_MAINTENANCE, float(then))
 
@@ -406,24 +471,48 @@ def live(seed, patient, p, library, standard, plan, arms, which, flags, who, sto
                     note(log, patient, body.day, EV_SURGERY, 1.0 if bcs else 0.0)
             operation = math.inf
 
+        # ---- local treatments of lesions
+        if some_local:
+            for a in range(arms.shape[0]):
+                for k in range(MAX_LOCAL):
+                    if body.day < local_days[a, k]:
+                        continue
+                    if a == which and randomised:
+                        _treat_locally(seed, p, who, store, body, clinic, therapies, arm, k, sessions[a, k], out, log)
+                    sessions[a, k] += 1
+                    planned = arms[a].local_sessions[k]
+                    last = sessions[a, k] >= (planned if planned > 0 else therapies[arms[a].local[k]].sessions)
+                    local_days[a, k] = math.inf if last else local_days[a, k] + therapies[arms[a].local[k]].interval_days
+
         # ---- a visit
         at_gate = gated and not randomised and body.day >= gate
         if body.day >= clinic.next_visit or at_gate:
             clinic.visits += 1
             pool_waiting(p, who, store)
             clinic.ecog = observed_ecog(seed, who, body, drugs.cytotoxic, clinic.visits, p)
-            new_distant, new_local = look(seed, who, store, clinic.visits, p)
+            new_distant, new_local = look(seed, who, store, clinic.visits, plan, p)
             sum_up(who, store, clinic)
             target, other, distant = respond(clinic, DISTANT_SUMS, new_distant)
             overall = distant
             if sums == ALL_SUMS:
                 target, other, overall = respond(clinic, ALL_SUMS, new_distant + new_local)
-            local = local_progression(clinic, new_local) and local_counts
+            local = local_progression(clinic, new_local)
+            if not math.isnan(out.local_day):
+                grew_distant, grew_local = treated_progression(who, store)
+                local = local or grew_local
+                if grew_distant:
+                    distant = PD
+                    overall = PD
+                if (grew_distant or grew_local) and math.isnan(out.treated_progression_day):
+                    out.treated_progression_day = body.day
+                    note(log, patient, body.day, EV_TREATED_GROWS, 0.0)
+            local = local and local_counts
             if local:
                 overall = PD
+            ctc = drugs.circulating * circulating_cells(seed, p, who, store) if log[0].shape[0] > 0 else 0.0
             note_assessment(
-                log, who, store, clinic, clinic.visits, body.day, drugs.line, target, other, overall,
-                new_distant + new_local, 0, sums, p,
+                log, who, store, body, clinic, clinic.visits, drugs.line, target, other, overall,
+                new_distant + new_local, 0, sums, ctc, p,
             )  # fmt: skip
             out.last_assessment_day = body.day
             if drugs.line <= 1:
@@ -474,6 +563,7 @@ def live(seed, patient, p, library, standard, plan, arms, which, flags, who, sto
                     if plan.stop_at_gate == 1:
                         break
 
+    note_exposures(log, who, drugs, body.day)
     if body.died == 0 and body.day >= plan.horizon:
         note(log, patient, body.day, EV_END, 0.0)
     if gated and not randomised and body.died != 0:

@@ -6,7 +6,7 @@ Results do not depend on threads or on how patients are cut into chunks, because
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,28 +15,62 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paget._jit import jit
-from paget.biology.layout import CAPACITY, LESION
+from paget.biology.layout import CAPACITY, LESION, N_ORGANS, PLACES
 from paget.biology.patient import PATIENT
 from paget.biology.state import BODY, DRUGS
 from paget.clinic.state import CLINIC
 from paget.errors import unknown
 from paget.life.kernel import live
-from paget.life.state import ARM, ASSESSMENT, EVENT, OUTCOME, PLAN, SIGHTING
+from paget.life.state import ARM, ASSESSMENT, EVENT, EXPOSURE, OUTCOME, PLAN, SIGHTING, TREATED_LESION
 from paget.parameters import ParameterSet
-from paget.therapy import library
-from paget.therapy.library import AXES
+from paget.therapy import Library, library
+from paget.therapy.form import AXES
+from paget.therapy.layout import LOCAL
 
 Records = NDArray[Any]
 
 
 @jit
-def _live_many(seed, patients, which, flags, parameters, agents, regimens, standard, plan, arms, scratch, out, log):
+def _live_many(seed, patients, which, flags, parameters, agents, regimens, therapies, standard, plan, arms, scratch, out, log):
     who, store, body, drugs, clinic = scratch
     for k in range(patients.shape[0]):
         live(
-            seed, patients[k], parameters[0], (agents, regimens), standard[0], plan[0], arms, which[k], flags[k],
+            seed, patients[k], parameters[0], (agents, regimens, therapies), standard[0], plan[0], arms, which[k], flags[k],
             who[0], store, body[0], drugs[0], clinic[0], out[k], log,
         )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Surveillance:
+    """Follow-up of early disease at fixed intervals.
+
+    Attributes
+    ----------
+    every_days, until_days : float
+        Interval of visits, and the day after surgery on which they end.
+    imaging, workup : mapping of place to float
+        Imaging at every visit, and once a marker has risen: its detection limit as a multiple of each lesion's own (1: as staging CT);
+        places left out are not imaged.
+    marker_cm3, marker_sd_log : float
+        Burden at which a serum marker rises in half of patients, and the spread between patients; infinite: none measured.
+    """
+
+    every_days: float
+    until_days: float = math.inf
+    imaging: Mapping[str, float] = field(default_factory=dict)
+    marker_cm3: float = math.inf
+    marker_sd_log: float = 0.0
+    workup: Mapping[str, float] = field(default_factory=dict)
+
+    def fill(self, out: Records) -> None:
+        """Write the schedule into a plan record."""
+        out["surveillance_days"], out["surveillance_until"] = self.every_days, self.until_days
+        out["marker_cm3"], out["marker_sd_log"] = self.marker_cm3, self.marker_sd_log
+        for name, limits in (("surveillance_limit", self.imaging), ("workup_limit", self.workup)):
+            for place in limits:
+                if place not in PLACES[:N_ORGANS]:
+                    raise unknown("distant place", place, PLACES[:N_ORGANS])
+            out[name] = [limits.get(place, math.inf) for place in PLACES[:N_ORGANS]]
 
 
 @dataclass(frozen=True)
@@ -47,8 +81,8 @@ class LifePlan:
     ----------
     horizon_days : float
         Lives are followed to death or to this day after diagnosis.
-    source : {"de-novo", "relapse", "all"}
-        De novo stage IV; relapse after early disease; or everybody from diagnosis, whatever the stage (an untreated series).
+    source : {"de-novo", "relapse", "both", "all"}
+        De novo stage IV; relapse after early disease; both of these; or everybody from diagnosis, whatever the stage (an untreated series).
     gate_days : (float, float)
         Shortest and longest induction before randomisation; (0, 0) randomises at diagnosis.
     gate_required : {"nothing", "no-progression", "response"}
@@ -60,25 +94,44 @@ class LifePlan:
         Name of the standard.
     not_available : sequence of str
         Axes of drugs that nobody receives, whatever the standard says.
+    surveillance : Surveillance, optional
+        Follow-up of early disease that may find a relapse before it is felt.
+    imaging : mapping of place to float
+        Detection limits of the visits' imaging as a multiple of each lesion's own; places left out are imaged as at staging.
+    false_positive : float
+        Probability that a visit shows a new lesion where there is none.
+    library : Library
+        Therapies, regimens and standards that the names and indices of the plan are of.
     """
 
     standard_of_care: str
-    arms: tuple[dict[str, float], ...] = field(default_factory=lambda: ({},))
+    arms: tuple[Mapping[str, Any], ...] = field(default_factory=lambda: ({},))
     horizon_days: float = 25 * 365.25
     source: str = "de-novo"
     gate_days: tuple[float, float] = (0.0, 0.0)
     gate_required: str = "nothing"
     visits: tuple[tuple[float, float], ...] = ((84.0, math.inf),)
     not_available: tuple[str, ...] = ()
+    surveillance: Surveillance | None = None
+    imaging: Mapping[str, float] = field(default_factory=dict)
+    false_positive: float = 0.0
+    library: Library = field(default_factory=library)
 
     def plan_record(self, stop_at_gate: int = 0) -> Records:
         """The plan as the kernel reads it."""
         out = np.zeros(1, PLAN)
         out["horizon"] = self.horizon_days
-        out["relapse"] = ("de-novo", "relapse", "all").index(self.source)
+        out["relapse"] = ("de-novo", "relapse", "all", "both").index(self.source)
         out["gate_low"], out["gate_high"] = self.gate_days
         out["gate_required"] = ("nothing", "no-progression", "response").index(self.gate_required)
         out["stop_at_gate"] = stop_at_gate
+        for place in self.imaging:
+            if place not in PLACES:
+                raise unknown("place", place, PLACES)
+        out["imaging_limit"] = [self.imaging.get(place, 1.0) for place in PLACES]
+        out["false_positive"] = self.false_positive
+        if self.surveillance is not None:
+            self.surveillance.fill(out)
         out["visit_days"], out["visit_until"] = self.visits[-1][0], math.inf
         for k, (interval, until) in enumerate(self.visits[:4]):
             out["visit_days"][0, k], out["visit_until"][0, k] = interval, until
@@ -89,6 +142,9 @@ class LifePlan:
         out = np.zeros(len(self.arms), ARM)
         for row, arm in zip(out, self.arms, strict=True):
             row["received"], row["max_ecog"], row["first_regimen"] = 1.0, 4, -1
+            row["local"] = -1
+            row["local_received"] = 1.0
+            row["later_regimen"] = -1
             for name, value in arm.items():
                 row[name] = value
         return out
@@ -102,6 +158,8 @@ class Detail:
     assessments: Records
     sightings: Records
     events: Records
+    exposures: Records
+    treated: Records
 
 
 def _scratch() -> tuple[Records, ...]:
@@ -111,23 +169,29 @@ def _scratch() -> tuple[Records, ...]:
 
 
 def _no_log() -> tuple[Records, ...]:
-    return (np.zeros(0, ASSESSMENT), np.zeros(0, SIGHTING), np.zeros(0, EVENT), np.zeros(3, np.int64))
+    return (
+        np.zeros(0, ASSESSMENT), np.zeros(0, SIGHTING), np.zeros(0, EVENT), np.zeros(5, np.int64), np.zeros(0, EXPOSURE),
+        np.zeros(0, TREATED_LESION),
+    )  # fmt: skip
 
 
 def _each(value: Sequence[int] | NDArray[np.int64] | int, ids: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.ascontiguousarray(np.broadcast_to(np.asarray(value, np.int64), ids.shape))
 
 
-def _shared(plan: LifePlan, parameters: ParameterSet, stop_at_gate: int) -> tuple[Records, Records, Records, Records, Records, Records]:
-    agents = library().agent_records()
+def _shared(plan: LifePlan, parameters: ParameterSet, stop_at_gate: int) -> tuple[Records, ...]:
+    shelf = plan.library
+    agents = shelf.agent_records(parameters)
     for axis in plan.not_available:
         if axis not in AXES:
             raise unknown("axis of drugs", axis, AXES)
-        mine = [agent.axis == axis for agent in library().agents.values()]
+        mine = [agent.axis == axis for agent in shelf.agents.values()]
         agents["kill"][mine] = 0.0
+    treats_lesions = any((np.asarray(arm.get("local", -1)) >= 0).any() for arm in plan.arms)
+    therapies = shelf.local_records(parameters) if treats_lesions else np.zeros(0, LOCAL)  # working them out takes a second
     return (
-        parameters.record, agents, library().regimen_records(),
-        library().standard_record(plan.standard_of_care), plan.plan_record(stop_at_gate), plan.arm_records(),
+        parameters.record, agents, shelf.regimen_records(), therapies,
+        shelf.standard_record(plan.standard_of_care), plan.plan_record(stop_at_gate), plan.arm_records(),
     )  # fmt: skip
 
 
@@ -173,13 +237,13 @@ def simulate(
     ids = np.ascontiguousarray(patients, np.int64)
     which, marks = _each(arm, ids), _each(flags, ids)
     out = np.zeros(len(ids), OUTCOME)
-    record, agents, regimens, standard, schedule, arms = _shared(plan, parameters, stop_at_gate)
+    record, agents, regimens, therapies, standard, schedule, arms = _shared(plan, parameters, stop_at_gate)
 
     def work(start: int) -> int:
         stop = min(start + chunk, len(ids))
         _live_many(
-            np.uint64(seed), ids[start:stop], which[start:stop], marks[start:stop], record, agents, regimens, standard, schedule,
-            arms, _scratch(), out[start:stop], _no_log(),
+            np.uint64(seed), ids[start:stop], which[start:stop], marks[start:stop], record, agents, regimens, therapies, standard,
+            schedule, arms, _scratch(), out[start:stop], _no_log(),
         )  # fmt: skip
         return stop - start
 
@@ -218,14 +282,16 @@ def replay(
     size = max(1, len(ids))
     while True:
         log = (
-            np.zeros(400 * size, ASSESSMENT), np.zeros(8000 * size, SIGHTING), np.zeros(1200 * size, EVENT), np.zeros(3, np.int64),
+            np.zeros(400 * size, ASSESSMENT), np.zeros(8000 * size, SIGHTING), np.zeros(1200 * size, EVENT), np.zeros(5, np.int64),
+            np.zeros(60 * size, EXPOSURE), np.zeros(200 * size, TREATED_LESION),
         )  # fmt: skip
         out = np.zeros(len(ids), OUTCOME)
         _live_many(np.uint64(seed), ids, which, marks, *shared, _scratch(), out, log)
         counts = log[3]
-        if all(counts[k] < len(log[k]) for k in range(3)):
-            return Detail(out, log[0][: counts[0]], log[1][: counts[1]], log[2][: counts[2]])
+        books = (log[0], log[1], log[2], log[4], log[5])
+        if all(n < len(book) for n, book in zip(counts, books, strict=True)):
+            return Detail(out, *(book[:n] for n, book in zip(counts, books, strict=True)))
         size *= 2  # a book was full: the lives are lived again with more room
 
 
-__all__ = ["Detail", "LifePlan", "replay", "simulate"]
+__all__ = ["Detail", "LifePlan", "Surveillance", "replay", "simulate"]

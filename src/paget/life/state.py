@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
+from paget.biology.layout import N_ORGANS, N_PLACES
+from paget.therapy.local import MAX_LOCAL
+
+LATER_LINES = 4
+"""Lines after the first that an arm can name a regimen for."""
+
 ARM = np.dtype(
     [
         ("procedure", np.int64),  # 0 none, 1 surgery, 2 sham
         ("first_regimen", np.int64),  # instead of the standard's first line, -1 none
         ("untreated", np.int64),  # 1: no systemic therapy at all
+        ("later_regimen", np.int64, (LATER_LINES,)),  # instead of the standard's lines 2, 3, ..., -1 none
+        ("later_share", np.float64, (LATER_LINES,)),  # of those who get that line
         ("delay_median", np.float64),  # days from time zero to the operation
         ("delay_sd_log", np.float64),
         ("received", np.float64),
@@ -24,6 +32,11 @@ ARM = np.dtype(
         ("crossover_on", np.int64),  # 0 never, 1 locoregional progression, 2 any time
         ("crossover_delay", np.float64),
         ("crossover_delay_sd_log", np.float64),
+        ("local", np.int64, (MAX_LOCAL,)),  # local treatments of lesions, -1 none
+        ("local_delay_median", np.float64, (MAX_LOCAL,)),  # days from time zero
+        ("local_delay_sd_log", np.float64, (MAX_LOCAL,)),
+        ("local_received", np.float64, (MAX_LOCAL,)),
+        ("local_sessions", np.int64, (MAX_LOCAL,)),  # at most; 0: as the therapy says
     ],
     align=True,
 )
@@ -31,13 +44,21 @@ ARM = np.dtype(
 PLAN = np.dtype(
     [
         ("horizon", np.float64),  # days from diagnosis
-        ("relapse", np.int64),  # 0: de novo stage IV; 1: relapse after early disease; 2: everybody, from diagnosis
+        ("relapse", np.int64),  # 0: de novo stage IV; 1: relapse after early disease; 2: everybody, from diagnosis; 3: 0 and 1
         ("gate_low", np.float64),  # induction, days; both 0: randomised at diagnosis
         ("gate_high", np.float64),
         ("gate_required", np.int64),  # 0 nothing, 1 no progression, 2 response
         ("stop_at_gate", np.int64),  # 1: stop there (screening), 2: stop only if not passed
         ("visit_days", np.float64, (4,)),  # intervals ...
         ("visit_until", np.float64, (4,)),  # ... up to these days after time zero
+        ("imaging_limit", np.float64, (N_PLACES,)),  # of visits: times a lesion's own limit; 1 as at staging
+        ("false_positive", np.float64),  # probability that a visit shows a new lesion where there is none
+        ("surveillance_days", np.float64),  # interval of follow-up of early disease; 0: symptoms alone find a relapse
+        ("surveillance_until", np.float64),
+        ("surveillance_limit", np.float64, (N_ORGANS,)),  # times a lesion's own limit: what its imaging shows; inf not imaged
+        ("marker_cm3", np.float64),  # burden at which a marker rises in half of patients; inf: none measured
+        ("marker_sd_log", np.float64),
+        ("workup_limit", np.float64, (N_ORGANS,)),  # imaging once a marker has risen
     ],
     align=True,
 )
@@ -59,7 +80,9 @@ OUTCOME = np.dtype(
         ("node_count", np.int64),
         ("n_metastases", np.int64),
         ("n_sites", np.int64),
-        ("site", np.int64, (6,)),
+        ("site", np.int64, (N_ORGANS,)),
+        ("n_visible", np.int64, (N_ORGANS,)),
+        ("largest_cm", np.float64, (N_ORGANS,)),  # as measured; 0: none seen
         ("found_by", np.int64),
         ("disease_free_days", np.float64),  # relapse: from surgery of the primary
         ("tumour_age_days", np.float64),
@@ -73,6 +96,11 @@ OUTCOME = np.dtype(
         ("radiotherapy", np.int64),
         ("crossover", np.int64),
         ("surgery_death", np.int64),
+        ("local_day", np.float64),  # first local treatment of lesions
+        ("local_lesions", np.int64),  # treated at that session
+        ("local_refused", np.int64),  # why the first planned one was not given, `paget.therapy.local`
+        ("treated_progression_day", np.float64),  # a treated lesion grew again
+        ("found_early", np.int64),  # relapse: 1 by surveillance, 0 by symptoms
         ("first_regimen", np.int64),
         ("n_lines", np.int64),
         ("progression_day", np.float64),
@@ -104,6 +132,8 @@ ASSESSMENT = np.dtype(
         ("overall_response", np.int64),
         ("baseline", np.int64),
         ("ecog", np.int64),
+        ("ctc_mean", np.float64),  # expected circulating tumour cells in 7.5 ml by the EpCAM assay
+        ("burden_cm3", np.float64, (N_PLACES,)),  # the truth, by place
     ],
     align=True,
 )
@@ -114,9 +144,33 @@ SIGHTING = np.dtype(
         ("day", np.float64),
         ("lesion", np.int64),
         ("place", np.int64),
-        ("role", np.int64),  # 1 target, 2 non-target, 3 new
+        ("role", np.int64),  # 1 target, 2 non-target, 3 new, 4 treated
         ("measured_cm", np.float64),
         ("true_cm", np.float64),
+    ],
+    align=True,
+)
+EXPOSURE = np.dtype(
+    [
+        ("patient_id", np.int64),
+        ("agent", np.int64),
+        ("line", np.int64),
+        ("start_day", np.float64),
+        ("stop_day", np.float64),
+    ],
+    align=True,
+)
+TREATED_LESION = np.dtype(
+    [
+        ("patient_id", np.int64),
+        ("day", np.float64),
+        ("therapy", np.int64),
+        ("session", np.int64),
+        ("lesion", np.int64),
+        ("place", np.int64),
+        ("true_cm", np.float64),
+        ("eradicated", np.int64),
+        ("survivors_log", np.float64),
     ],
     align=True,
 )
@@ -125,10 +179,10 @@ EVENT = np.dtype(
 )
 (
     EV_DIAGNOSIS, EV_RANDOMISED, EV_LINE, EV_STOP, EV_MAINTENANCE, EV_SURGERY, EV_RESPONSE, EV_PROGRESSION, EV_LOCAL, EV_DISTANT,
-    EV_WAKE, EV_FOUNDED, EV_DEATH, EV_END, EV_GATE_FAILED, EV_NO_MORE,
-) = range(16)  # fmt: skip
+    EV_WAKE, EV_FOUNDED, EV_DEATH, EV_END, EV_GATE_FAILED, EV_NO_MORE, EV_LOCAL_TREATMENT, EV_LOCAL_REFUSED, EV_TREATED_GROWS,
+) = range(19)  # fmt: skip
 EVENTS = (
     "diagnosis", "randomisation", "line", "drug stopped", "maintenance", "surgery", "response", "progression",
     "locoregional progression", "distant progression", "colony wakes", "colonies founded", "death", "end of follow-up", "not randomised",
-    "no further systemic therapy",
+    "no further systemic therapy", "local treatment", "local treatment refused", "treated lesion progresses",
 )  # fmt: skip

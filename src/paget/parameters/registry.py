@@ -27,10 +27,15 @@ INDEX_LABELS: dict[str, tuple[str, ...]] = {
     "stage": ("I", "II", "III"),
     "age": tuple(str(age) for age in range(30, 101, 5)),
     "use": ("HR+ I", "HR+ II", "HR+ III", "HR- I", "HR- II", "HR- III"),
-    "axis": ("endocrine", "CDK4/6", "HER2", "chemotherapy", "conjugate"),
+    "family": (
+        "endocrine A", "endocrine B", "CDK4/6", "HER2", "anthracycline", "taxane", "antimetabolite", "conjugate",
+        "EGFR", "PARP", "immune",
+    ),
+    "axis": ("endocrine", "CDK4/6", "HER2", "chemotherapy", "conjugate", "EGFR", "PARP", "immune"),
+    "local": ("excision", "thermal ablation", "embolisation", "radiotherapy", "electrochemotherapy", "other"),
     "phenotype": (
         "endocrine A only", "endocrine B only", "endocrine both", "CDK4/6", "HER2", "anthracycline only", "taxane only",
-        "antimetabolite only", "multidrug", "conjugate",
+        "antimetabolite only", "multidrug", "conjugate", "EGFR", "PARP", "immune",
     ),
 }  # fmt: skip
 
@@ -86,6 +91,11 @@ class Parameter(BaseModel):
         return self
 
     @property
+    def may_be_negative(self) -> bool:
+        """Whether its unit allows values below zero."""
+        return self.unit in ("correlation", "logit", "log", "exponent", "score")
+
+    @property
     def values(self) -> tuple[float, ...]:
         """The value as a tuple, whatever its shape."""
         return self.value if isinstance(self.value, tuple) else (self.value,)
@@ -108,10 +118,7 @@ def declared() -> dict[str, Parameter]:
 def record_type() -> np.dtype[Any]:
     """Structured type of the record that kernels read."""
     return np.dtype(
-        [
-            (p.name, np.float64, (len(p.value),)) if isinstance(p.value, tuple) else (p.name, np.float64)
-            for p in declared().values()
-        ],
+        [(p.name, np.float64, (len(p.value),)) if isinstance(p.value, tuple) else (p.name, np.float64) for p in declared().values()],
         align=True,
     )
 
@@ -205,9 +212,7 @@ def _checked(parameter: Parameter, given: Any, where: str | None) -> float | tup
     for entry, declared_value in zip(entries, parameter.values, strict=True):
         if isinstance(entry, bool) or not isinstance(entry, (int, float, np.floating, np.integer)) or not np.isfinite(entry):
             raise PagetError("not a finite number", where=where, key=parameter.name, got=entry, expected=expected)
-        if entry < 0 <= declared_value and parameter.unit not in ("correlation", "logit", "log", "exponent", "score"):
-            raise PagetError(
-                "negative", where=where, key=parameter.name, got=entry, expected=f"zero or more, in {parameter.unit}"
-            )
+        if entry < 0 <= declared_value and not parameter.may_be_negative:
+            raise PagetError("negative", where=where, key=parameter.name, got=entry, expected=f"zero or more, in {parameter.unit}")
         numbers.append(float(entry))
     return tuple(numbers) if isinstance(parameter.value, tuple) else numbers[0]

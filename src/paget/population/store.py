@@ -46,7 +46,7 @@ class Population:
     ----------
     parameters : ParameterSet
     seed : int
-    source : {"de-novo", "relapse"}
+    source : {"de-novo", "relapse", "both"}
     cache : bool
         Keep blocks on disk and read them from there.
     """
@@ -71,23 +71,28 @@ class Population:
         """Metastatic patients of one block, in the order of their numbers."""
         import polars as pl
 
-        from paget.life.frames import baseline_frame
-
         path = self.folder / f"block-{number:06d}.parquet"
         if self.cache and path.exists():
             return pl.read_parquet(path)
-        first = number * BLOCK
-        if self.source == "relapse":
-            people = diagnose(first, BLOCK, self.parameters, seed=self.seed, threads=threads)
-            ids = people["id"][people["metastatic"] == 0]
-        else:
-            ids = perhaps_metastatic(first, BLOCK, self.parameters, seed=self.seed, threads=threads)
-        plan = LifePlan(next(iter(standards())), source=self.source, horizon_days=0.0)
-        outcomes = simulate(plan, ids, 0, self.parameters, seed=self.seed, threads=threads)
-        frame = baseline_frame(outcomes[outcomes["eligible_disease"] == 1])
+        frame = self.among(number * BLOCK, BLOCK, threads=threads)
         if self.cache:
             write_parquet(frame, path)
         return frame
+
+    def among(self, first: int, count: int, *, threads: int = 1) -> pl.DataFrame:
+        """Metastatic patients among so many natural histories, in the order of their numbers; never kept."""
+        from paget.life.frames import baseline_frame
+
+        if self.source == "relapse":
+            people = diagnose(first, count, self.parameters, seed=self.seed, threads=threads)
+            ids = people["id"][people["metastatic"] == 0]
+        elif self.source == "both":
+            ids = np.arange(first, first + count)
+        else:
+            ids = perhaps_metastatic(first, count, self.parameters, seed=self.seed, threads=threads)
+        plan = LifePlan(next(iter(standards())), source=self.source, horizon_days=0.0)
+        outcomes = simulate(plan, ids, 0, self.parameters, seed=self.seed, threads=threads)
+        return baseline_frame(outcomes[outcomes["eligible_disease"] == 1])
 
     def cached_blocks(self) -> int:
         """Number of blocks on disk."""

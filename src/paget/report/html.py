@@ -95,6 +95,10 @@ class ReportContext:
         Mechanisms of the model that were off.
     notes : sequence of str
         Anything else a reader must know (deviations from the publication, patients with merged lesions ...).
+    badges : sequence of str
+        Ways in which the result goes beyond what the model's values were fitted to.
+    parameters : str
+        Where the values of the parameters come from.
     """
 
     title: str
@@ -116,6 +120,8 @@ class ReportContext:
     references: Sequence[str] = ()
     switched_off: Sequence[str] = ()
     notes: Sequence[str] = ()
+    badges: Sequence[str] = ()
+    parameters: str = ""
 
 
 def render_report(context: ReportContext) -> str:

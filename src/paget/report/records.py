@@ -15,6 +15,21 @@ ENDPOINTS = {
     "progression-free-survival": "Progression-free survival",
     "distant-progression-free-survival": "Distant progression-free survival",
     "locoregional-progression": "Locoregional progression",
+    "time-to-progression": "Time to progression",
+    "time-to-treatment-failure": "Time to treatment failure",
+    "time-to-chemotherapy": "Time to chemotherapy",
+    "objective-response": "Objective response",
+    "second-line-response": "Objective response to the second line",
+    "complete-response": "Complete response",
+    "clinical-benefit": "Clinical benefit",
+    "duration-of-response": "Duration of response",
+    "local-progression-free": "Free of local progression",
+    "local-tumour-progression": "Local tumour progression",
+    "new-lesions": "New lesions outside the treated ones",
+    "liver-progression": "Liver progression",
+    "lesion-objective-response": "Treated lesions: objective response",
+    "lesion-complete-response": "Treated lesions: complete response",
+    "lesion-local-progression": "Treated lesions: local progression",
 }
 MEASURES = {
     "hazard_ratio": "hazard ratio",
@@ -28,6 +43,8 @@ MEASURES = {
     "cox_zph_p": "test of proportional hazards, p",
     "interaction_p": "interaction p",
     "rate": "share",
+    "rate_difference": "difference of shares",
+    "odds_ratio": "odds ratio",
     "count": "count",
     "twin_mean_gain_months": "twins: mean gain, months",
     "twin_hazard_ratio": "twins: hazard ratio",
@@ -36,7 +53,7 @@ MEASURES = {
     "twin_share_unchanged": "twins: share unchanged within a month",
     "twin_variance_ratio": "twins: variance of unpaired against paired difference",
 }
-SHARES = ("survival", "cumulative_incidence", "rate", "twin_share_gaining", "twin_share_losing", "twin_share_unchanged")
+SHARES = ("survival", "cumulative_incidence", "rate", "rate_difference", "twin_share_gaining", "twin_share_losing", "twin_share_unchanged")
 P_VALUES = ("logrank_p", "maxcombo_p", "cox_zph_p", "interaction_p")
 
 ROLES = {
@@ -48,8 +65,8 @@ ROLES = {
 """What each role of a number means, in words."""
 
 _ORDER = (
-    "hazard_ratio", "median_months", "survival", "cumulative_incidence", "twin_hazard_ratio", "twin_mean_gain_months",
-    "twin_share_gaining", "twin_share_losing", "twin_variance_ratio",
+    "hazard_ratio", "odds_ratio", "rate", "rate_difference", "median_months", "survival", "cumulative_incidence",
+    "twin_hazard_ratio", "twin_mean_gain_months", "twin_share_gaining", "twin_share_losing", "twin_variance_ratio",
 )  # fmt: skip
 
 
@@ -121,6 +138,51 @@ def replicated(record: Record) -> str:
     return f"{number(measure, part['value'])} ({low.removesuffix(' %')} to {high})"
 
 
+def uncertainty_rows(spread: Record, n: int, source: str) -> list[tuple[str, str, str]]:
+    """Kinds of uncertainty of a number, each apart: kind, size, meaning.
+
+    Parameters
+    ----------
+    spread : mapping
+        The ``replicates`` part of a record.
+    n : int
+        Patients of a trial.
+    source : str
+        Where the parameters came from, in words.
+    """
+    ratio = spread["scale"] == "log"
+
+    def shown(value: float | None) -> str:
+        return "–" if value is None else f"{value:.2f}"
+
+    def band(part: Record) -> str:
+        return f"{shown(part['low'])} to {shown(part['high'])}"
+
+    sampling, parameter, structural = spread["sampling"], spread["parameter"], spread["structural"]
+    unit = "of the logarithm " if ratio else ""
+    error = "–" if spread["mc_se"] is None else f"± {spread['mc_se']:.3f}"
+    rows = [
+        ("Monte-Carlo", error, f"standard error of the mean over {spread['count']} replicates; {source}"),
+        ("sampling", band(sampling), f"where 95 % of single trials of {n} patients would fall were the parameters known"),
+    ]
+    if parameter is None:
+        rows.append(("parameters", "not computed", f"{source}: the true uncertainty is larger"))
+    else:
+        share = "" if parameter["share"] is None else f", {100 * parameter['share']:.0f} % of the variance of single trials"
+        rows.append(
+            (
+                "parameters", band(parameter),
+                f"where 95 % of draws put the effect itself (sd {unit}{shown(parameter['sd'])}, 95 % interval "
+                f"{shown(parameter['sd_low'])} to {shown(parameter['sd_high'])}{share})",
+            )
+        )  # fmt: skip
+    if structural is None:
+        rows.append(("structure", "not computed", "no fitted variants of the model were given"))
+    else:
+        rows.append(("structure", band(structural), structural["meaning"]))
+    return rows
+
+
 def endpoint_of(record: Record) -> str:
     """Endpoint of a record in words."""
     endpoint = str(record.get("endpoint", ""))
@@ -168,6 +230,8 @@ def who(record: Record, labels: Mapping[str, str] | None = None) -> str:
 
 def _main(r: Record) -> bool:
     """Hazard ratios, medians and what the twins show, of the whole trial from randomisation: of interest without a published partner."""
+    if str(r.get("endpoint")).startswith("lesion-"):  # the size classes of treated lesions are results, not subgroups
+        return bool(r["measure"] == "rate")
     whole = not r.get("subgroup") and r.get("population", "itt") == "itt" and r.get("time_zero", "randomisation") == "randomisation"
     return whole and r["measure"] in _ORDER and r["measure"] not in ("survival", "cumulative_incidence")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from paget.report.records import Record, endpoint_of, headline, number, replicated, what, who
+from paget.report.records import Record, endpoint_of, headline, number, replicated, uncertainty_rows, what, who
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -67,6 +67,32 @@ def comparison_table(
         + "One trial, published: in brackets 95 % CI unless marked. Research software: not for clinical use."
     )
     table.caption_justify = "left"
+    return table
+
+
+def uncertainty_table(record: Record, source: str) -> Table:
+    """Table of each kind of uncertainty of one result, and of where it goes beyond the evidence.
+
+    Parameters
+    ----------
+    record : mapping
+        A summary record with replicates, such as the main hazard ratio.
+    source : str
+        Where the parameters came from, in words.
+    """
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    title = f"Uncertainty of the {what(record)} of {endpoint_of(record).lower()}, each kind apart"
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False, show_header=False)
+    for _ in range(3):
+        table.add_column(overflow="fold")
+    spread = record.get("replicates")
+    for row in uncertainty_rows(spread, int(record["n"]), source) if spread else [("all", "not computed", "run replicates to see it")]:
+        table.add_row(*(Text(cell) for cell in row))
+    for words in record.get("extrapolation") or ():
+        table.add_row(Text("extrapolation", style="yellow"), "", Text(words))
     return table
 
 

@@ -9,19 +9,20 @@ from paget.biology.patient import NOBODY
 from paget.biology.resistance import AXIS_FAMILIES, N_AXES
 from paget.biology.state import MAX_AGENTS
 from paget.randomness import CARE, PHARMACOLOGY, exponential, normal, uniform
-from paget.therapy.layout import MAX_LINES, MAX_OPTIONS
+from paget.therapy.layout import AWAKENING, CIRCULATING, DORMANCY, FOUNDING_STEPS, MAX_LINES, MAX_OPTIONS, SWITCHING
 
 NO_REGIMEN = -1
-CHOICE, ATTRITION, TOXICITY = 100, 200, 300  # draw indices, a line (and agent) added
+CHOICE, ATTRITION, TOXICITY, PROTOCOL_LINE = 100, 200, 300, 400  # draw indices, a line (and agent) added
 
 
 @jit
 def draw_pharmacology(seed, who, drugs, p):
-    """This patient's factor on the kill of each family of drugs."""
+    """This patient's factor on the kill of each family of drugs: her own, and less for each decade past 60, as doses are cut with age."""
+    cut = p.switch_dose_with_age * p.dose_log_per_decade * max(who.age - 60.0, 0.0) / 10.0
     for axis in range(N_AXES):
         for family in range(AXIS_FAMILIES[axis]):
             z = normal(seed, who.id, NOBODY, PHARMACOLOGY, 4 * axis + family)
-            drugs.effect[axis, family] = math.exp(p.kill_sd_log * z)
+            drugs.effect[axis, family] = math.exp(p.kill_sd_log * z - cut)
 
 
 @jit
@@ -32,23 +33,46 @@ def stop_all(drugs):
 
 
 @jit
-def apply_agents(drugs, agents, paused):
+def no_drugs(drugs):
+    """Leave growth and the steps of the cascade as they are by themselves."""
+    drugs.any = 0
+    drugs.cytotoxic = 0
+    drugs.growth = 1.0
+    drugs.founding = 1.0
+    drugs.dormancy = 1.0
+    drugs.awakening = 1.0
+    drugs.switching = 1.0
+    drugs.circulating = 1.0
+    drugs.fatal = 0.0
+
+
+@jit
+def apply_agents(p, drugs, agents, paused):
     """Set the kill rates of the agents now given; none while therapy pauses."""
     for axis in range(N_AXES):
         drugs.active[axis] = 0
         for family in range(3):
             drugs.kill[axis, family] = 0.0
-    drugs.any = 0
-    drugs.cytotoxic = 0
-    drugs.growth = 1.0
+            drugs.spare[axis, family] = 0.0
+    no_drugs(drugs)
     if paused:
         return
     for k in range(drugs.n):
         agent = agents[drugs.agent[k]]
         drugs.any = 1
         drugs.active[agent.axis] = 1
-        drugs.kill[agent.axis, agent.family] += agent.kill * drugs.effect[agent.axis, agent.family]
+        kill = agent.kill * drugs.effect[agent.axis, agent.family]
+        drugs.kill[agent.axis, agent.family] += kill
+        cross = p.partial_resistance[agent.axis] if math.isnan(agent.cross) else agent.cross
+        drugs.spare[agent.axis, agent.family] += cross * kill
         drugs.growth *= agent.growth
+        drugs.fatal += agent.fatal
+        for step in range(FOUNDING_STEPS):
+            drugs.founding *= agent.steps[step]
+        drugs.dormancy *= agent.steps[DORMANCY]
+        drugs.awakening *= agent.steps[AWAKENING]
+        drugs.switching *= agent.steps[SWITCHING]
+        drugs.circulating *= agent.steps[CIRCULATING]
         if agent.cytotoxic == 1:
             drugs.cytotoxic = 1
 
@@ -61,6 +85,7 @@ def begin_regimen(seed, who, drugs, agents, regimens, regimen, day):
     for k in range(drugs.n):
         a = regimens[regimen].agent[k]
         drugs.agent[k] = a
+        drugs.since[k] = day
         until = day + regimens[regimen].days[k]
         if agents[a].toxic_stop > 0.0:
             draw = exponential(seed, who.id, NOBODY, CARE, TOXICITY + MAX_AGENTS * drugs.line + k)
@@ -75,6 +100,7 @@ def end_due_agents(drugs, day):
     for k in range(drugs.n):
         if drugs.until[k] > day + 1e-9:
             drugs.agent[kept] = drugs.agent[k]
+            drugs.since[kept] = drugs.since[k]
             drugs.until[kept] = drugs.until[k]
             kept += 1
     ended = drugs.n - kept

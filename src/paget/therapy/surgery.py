@@ -53,6 +53,8 @@ def _leave_residual(seed, p, who, store, x, rate, day):
     lesion.nth = 0
     lesion.next = event_threshold(seed, who.id, key, 0)
     lesion.seen = 0.0
+    lesion.after = 0.0
+    lesion.exposed = store[PRIMARY_ROW].exposed
     lesion.role = UNSEEN
     who.labels += 1
     lesion.label = who.labels

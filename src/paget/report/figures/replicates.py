@@ -32,6 +32,7 @@ def draw(
     published: Ratio | None = None,
     endpoint: str = "Overall survival",
     level: float = 0.90,
+    draws: int = 0,
 ) -> Drawing:
     """Draw the histogram of the replicates' hazard ratios on a log axis.
 
@@ -49,6 +50,8 @@ def draw(
         What the ratio is of.
     level : float
         Share of the replicates in the bracket.
+    draws : int
+        Draws of the posterior that the replicates are spread over; 0 where parameters are held fixed.
 
     Returns
     -------
@@ -115,7 +118,8 @@ def draw(
     axes.set_ylabel("Replicate trials")
     title = f"{usable.size} replicate trials of {n} patients"
     heading(figure, title)
-    note = "Spread of single trials of this size (sampling error only; the model's parameters are held fixed)."
+    held = f"sampling and parameters, {draws} draws" if draws else "sampling error only; the model's parameters are held fixed"
+    note = f"Spread of single trials of this size ({held})."
     if usable.size < values.size:
         left_out = values.size - usable.size
         note += f" Left out, without an estimate: {left_out} trial{'s' if left_out > 1 else ''}."
