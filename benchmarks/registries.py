@@ -125,7 +125,7 @@ def counts_text(found: RegistryRun) -> str:
     return (
         f"{told['patients']:,} patients, {told['operated_share']:.1%} operated ({told['found_after_operation_share']:.1%} before their "
         f"metastases were found, {told['operated_first_share']:.1%} before systemic therapy, "
-        f"{told['operated_after_induction_share']:.1%} after induction; median {told['median_operation_months']:.1f} months from diagnosis), "
+        f"{told['operated_after_induction_share']:.1%} after induction; median {told['median_operation_months']:.1f} months), "
         f"{told['pet_ct_share']:.1%} staged by PET-CT, {told['dead_in_follow_up']:,} deaths seen."
     )
 

@@ -203,7 +203,7 @@ def test_pet_ct_moves_patients_into_stage_iv_and_nobody_out(staged):
 
 
 def test_will_rogers(staged):
-    """PET-CT lengthens survival in stage IV and in stages I to III without treating anybody: those moved live longer than the one, shorter than the other."""
+    """PET-CT lengthens survival in stage IV and in stages I to III without treating anybody: those moved lie between the two."""
     from paget.life.simulate import LifePlan, simulate
 
     conventional, pet = (records["metastatic"] == 1 for records in staged)

@@ -16,7 +16,7 @@ from paget.errors import PagetError
 from paget.population import store
 from paget.study.registry import load_registry, override_registry
 
-SMALL = {"patients": 400, "seed": 3, "null": True}
+SMALL = {"patients": 400, "seed": 3, "null": True, "parameters": "point"}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -124,10 +124,11 @@ class _NoFolder:
 
 def test_staging_and_switched_off_biases_are_in_the_request():
     """Everybody under PET-CT; a bias off; both are told in the command that repeats the run."""
-    request = resolve_request("ncdb-like", staging="pet-ct", without=["selection"], changes={"wound_days": 30})
+    changes = {"wound_days": 30}
+    request = resolve_request("ncdb-like", staging="pet-ct", without=["selection"], changes=changes, parameters="point")
     assert {period.pet_ct for period in request.registry.periods} == {1.0}
-    assert (
-        request.command == "paget registry ncdb-like --patients 20000 --seed 1 --staging pet-ct --without selection --set wound_days=30.0"
+    assert request.command == (
+        "paget registry ncdb-like --patients 20000 --seed 1 --staging pet-ct --without selection --parameters point --set wound_days=30.0"
     )
 
 
@@ -163,7 +164,7 @@ def test_names_of_other_rooms_are_checked():
 
 
 def test_the_command_prints_the_ladder_and_its_parts(tmp_path, monkeypatch, capsys):
-    """`paget registry` lists; runs a file of one's own and prints the ladder beside the truth and the published ratios; errors exit with 2."""
+    """It lists; runs a file of one's own and prints the ladder beside the truth and the published ratios; errors exit with 2."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "160")
     assert main(["registry"]) == 0

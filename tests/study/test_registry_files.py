@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from paget.errors import PagetError
 from paget.evidence import load
+from paget.forms.yaml_text import parse
 from paget.study.registry import (
     Registry,
     load_registry,
@@ -19,7 +20,6 @@ from paget.study.registry import (
     validate_registry,
 )
 from paget.study.registry.consistency import evidence_faults, unsourced
-from paget.study.yaml_text import parse
 
 GOOD = {name: plain_registry(load_registry(name)) for name in shipped_registries()}
 

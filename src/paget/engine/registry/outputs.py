@@ -205,8 +205,8 @@ def context_of(product: Product, summary: Row, drawn: list[ReportFigure], comman
     base, told = load(), summary["counts"]
     cited = dict.fromkeys([*registry.evidence, *(item.evidence for item in registry.published)])
     cited |= dict.fromkeys(term.source for _, term in registry.operation.terms if term.source in base)
-    changed = sorted(request.parameters.changed)
-    notes = [f"Changed by the user: {name} = {request.parameters[name]}." for name in changed]
+    notes = [f"Parameters: {request.source.words}.", *([request.source.note] if request.source.note else [])]
+    notes += [f"Changed by the user: {name} = {request.parameters[name]}." for name in request.changed]
     if request.biases.off:
         notes.append("Practice without: " + ", ".join(request.biases.off) + ".")
     best = _for_target(product)
@@ -244,7 +244,7 @@ def context_of(product: Product, summary: Row, drawn: list[ReportFigure], comman
         assumptions=_assumptions(product),
         uncertainty=_uncertainty(product),
         figures=drawn,
-        hashes={"registry": registry_hash(registry), "parameters": request.parameters.hash},
+        hashes={"registry": registry_hash(registry), "parameters": request.source.hash},
         versions={"paget": __version__, "numba": version("numba"), "numpy": version("numpy"), "polars": version("polars")},
         references=[reference(base[one]) for one in cited],
         notes=notes,
@@ -310,5 +310,5 @@ def _uncertainty(product: Product) -> list[Uncertainty]:
             "Monte-Carlo, truth", f"± {naive.true_se_log:.3f} (log)", "error of the twins' contrast, by pair; 0 where no life differs"
         ),
         Uncertainty("practice", "not computed", "assumed inputs of the file held fixed; vary them to see"),
-        Uncertainty("parameters", "not computed", "point values of the model; no posterior was drawn from"),
+        Uncertainty("parameters", "not computed", "one set of parameters; another draw (--draw) gives another registry"),
     ]

@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from paget.errors import nearest
+from paget.forms.faults import Fault, Faults
 from paget.study.attributes import ATTRIBUTES, Attribute
-from paget.study.faults import Fault, Faults
 from paget.study.values import Block, Days, Flag, Fraction, Months, Number, Positive, Scalar, Text
 
 ASSUMED = "assumed"
