@@ -20,13 +20,13 @@ from paget.design.assurance import NOT_COMPUTED, assurance
 from paget.design.effect import population_effect
 from paget.design.lives import STAYED, Lives, Progress, prepare, silent
 from paget.design.options import EVERYBODY
-from paget.design.outcome import Question, events_planned, find, tau_of
+from paget.design.outcome import Question, events_planned, find
 from paget.design.outputs import write_outputs
 from paget.design.request import DesignRequest, resolve
 from paget.design.search import Reached, break_even, frontier, smallest
 from paget.design.switching import compare
 from paget.design.table import row_of
-from paget.design.trials import Layout, layout, passes
+from paget.design.trials import Layout, layout, passes, tau_of
 from paget.design.vary import Scenario
 from paget.design.words import Findings
 from paget.engine.folder import MANIFEST, RunFolder, digest, disk_errors
