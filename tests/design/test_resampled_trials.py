@@ -23,6 +23,17 @@ def plan(protocol, lives):
     return layout(protocol, DesignOptions(), lives)
 
 
+def test_a_smaller_population_is_the_beginning_of_a_larger_one(protocol, point, lives):
+    """Also without the cache, and on two threads."""
+    from paget.design.lives import prepare
+
+    small = prepare(protocol, point, 1, 60, threads=2, cache=False)
+    for life in (CONTROL, EXPERIMENTAL):
+        for name, values in small.days[life].items():
+            assert np.array_equal(values, lives.days[life][name][:60])
+    assert small.candidates.equals(lives.candidates.head(60))
+
+
 def test_nobody_is_twice_in_a_trial_or_a_pass(plan):
     """Six lots of sixty from four hundred, then the population is shuffled anew."""
     trials = draw_trials(plan, range(14), 1)

@@ -43,6 +43,8 @@ CHUNK = 250
 SEARCH_ROOM = 1.8
 """The search prepares so many times the patients that the formula asks for, if it may."""
 LARGEST_POOL = 60_000
+ENOUGH = 200
+"""Patients of a subgroup from which its effect is judged first."""
 
 
 class Design:
@@ -281,6 +283,9 @@ def _smallest(asked: DesignRequest, base: Scenario, name: str, pools: _Pools, pr
         )  # fmt: skip
 
     size = _size(asked)
+    inside = int(pools.of(base, size).subgroup(protocol, name).sum())
+    if 0 < inside < ENOUGH:  # a rare subgroup: its first look needs a larger population
+        size = min(LARGEST_POOL, -(-size * ENOUGH // (inside * 1000)) * 1000)
     first = at(size)
     if first.patients is not None or first.formula_patients is None:
         return first
