@@ -32,6 +32,8 @@ def test_a_smaller_population_is_the_beginning_of_a_larger_one(protocol, point, 
         for name, values in small.days[life].items():
             assert np.array_equal(values, lives.days[life][name][:60])
     assert small.candidates.equals(lives.candidates.head(60))
+    assert small.examined == 60 and lives.examined == 400  # no induction: who is of the mix is randomised
+    assert 60 < small.eligible < small.metastatic < lives.metastatic
 
 
 def test_nobody_is_twice_in_a_trial_or_a_pass(plan):
