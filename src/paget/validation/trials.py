@@ -17,11 +17,13 @@ from paget.errors import PagetError
 from paget.study import Protocol, load_protocol, published_values
 from paget.study.analyses import Published
 from paget.study.published import PublishedValue
-from paget.validation.scores import Z95, Prediction, Scale, to_scale
+from paget.validation.scores import Prediction, Scale, from_scale, reach, to_scale
 
 Progress = Callable[[str, int, int], None]
 SCALES: dict[str, Scale] = {"hazard_ratio": "log", "median_months": "log", "survival": "logit", "cumulative_incidence": "logit"}
 """Measures that replicates give, and the scale of each."""
+ENOUGH = 100
+"""Replicates from which on the predictive interval is read off their quantiles; with fewer, Student's t on the scale."""
 
 
 def look(protocol: Protocol, cut: str | None) -> Protocol:
@@ -42,7 +44,15 @@ def look(protocol: Protocol, cut: str | None) -> Protocol:
         update={"data_cut_months": found[0].data_cut_months, "after": found[0].after, "earlier_cuts": ()}
     )
     kept = tuple(entry.model_copy(update={"cut": None}) for entry in protocol.published if entry.cut == cut)
-    return protocol.model_copy(update={"follow_up": follow_up, "published": kept})
+    longest, wanted = protocol.accrual.months + found[0].data_cut_months, protocol.analyses
+    tau = wanted.rmst_tau_months
+    analyses = wanted.model_copy(
+        update={
+            "landmarks_months": tuple(month for month in wanted.landmarks_months if month <= longest),
+            "rmst_tau_months": None if tau is not None and tau > longest else tau,
+        }
+    )
+    return protocol.model_copy(update={"follow_up": follow_up, "published": kept, "analyses": analyses})
 
 
 def figures(protocol: Protocol, study: str | None) -> list[tuple[Published, PublishedValue]]:
@@ -115,24 +125,27 @@ def _prediction(
     entry: Published, value: PublishedValue, scaled: NDArray[np.float64], draws: NDArray[np.int64], size: int | None, *, name: str,
     posterior: str, held_out: bool,
 ) -> Prediction:  # fmt: skip
-    from paget.validation.scores import from_scale
-
     scale = SCALES[entry.measure]
     parts = components(scaled, draws)
-    # what was not reached in a replicate (a median) is longer than all that were: it counts among the highest
-    filled = np.sort(np.where(np.isfinite(scaled), scaled, np.inf))
-    low, high = (float(np.quantile(filled, q, method="inverted_cdf")) for q in (0.025, 0.975))
-    known = math.isfinite(parts.parameter_sd)
+    known, mean = math.isfinite(parts.parameter_sd), float(np.mean(scaled[np.isfinite(scaled)]))
+    sampling = parts.sampling_sd if math.isfinite(parts.sampling_sd) else 0.0
+    parameter = parts.parameter_sd if known else 0.0
+    if len(scaled) >= ENOUGH:
+        # what was not reached in a replicate (a median) is longer than all that were: it counts among the highest
+        filled = np.sort(np.where(np.isfinite(scaled), scaled, np.inf))
+        low, high = (float(np.quantile(filled, q, method="inverted_cdf")) for q in (0.025, 0.975))
+    else:
+        half = reach(sampling, parameter, parts.mc_se, parts.draws if known else parts.count)
+        low, high = mean - half, mean + half
     where = "" if entry.arm is None else f", {entry.arm}"
     at = "" if entry.at_months is None else f" at {entry.at_months:g} months"
     return Prediction(
         study=entry.evidence, name=name, what=f"{entry.endpoint} {entry.measure.replace('_', ' ')}{at}{where}", posterior=posterior,
         measure=entry.measure, scale=scale, held_out=held_out, observed=value.value, observed_low=value.ci_low,
         observed_high=value.ci_high, observed_level=value.ci_level, observed_sd=_printed_error(value, scale, entry.measure, size),
-        mean=float(np.mean(scaled[np.isfinite(scaled)])),
-        low=from_scale(scale, low) if math.isfinite(low) else None, high=from_scale(scale, high) if math.isfinite(high) else None,
-        sampling_sd=parts.sampling_sd if math.isfinite(parts.sampling_sd) else 0.0,
-        parameter_sd=parts.parameter_sd if known else 0.0, mc_se=parts.mc_se, draws=parts.draws if draws[0] >= 0 else 0,
+        mean=mean, low=from_scale(scale, low) if math.isfinite(low) else None,
+        high=from_scale(scale, high) if math.isfinite(high) else None, sampling_sd=sampling, parameter_sd=parameter,
+        mc_se=parts.mc_se if math.isfinite(parts.mc_se) else 0.0, draws=parts.draws if draws[0] >= 0 else 0,
         count=parts.count, source="replicates",
     )  # fmt: skip
 
@@ -152,4 +165,4 @@ def _printed_error(value: PublishedValue, scale: Scale, measure: str, size: int 
     return None
 
 
-__all__ = ["Z95", "figures", "look", "predictions", "simulate"]
+__all__ = ["figures", "look", "predictions", "simulate"]
