@@ -87,10 +87,12 @@ class Lives(_Strict):
 
 
 class Contrasts(_Strict):
-    """Trials of primary surgery: whose contrast informs, and which are predicted by every posterior."""
+    """Trials of primary surgery: whose contrast informs, which are predicted by every posterior, and the model's discrepancy (log)."""
 
-    inform: tuple[str, ...]
+    inform: tuple[str, ...] = Field(min_length=1)
     predict: tuple[str, ...]
+    sd: float = Field(gt=0)
+    reason: str = Field(min_length=10)
 
 
 class TargetFile(_Strict):
@@ -251,9 +253,7 @@ def validated(model: type[Model], data: Any, where: str) -> Model:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        raise PagetError(
-            first["msg"].removeprefix("Value error, "), where=where, key=key or None, got=first.get("input")
-        ) from None
+        raise PagetError(first["msg"].removeprefix("Value error, "), where=where, key=key or None, got=first.get("input")) from None
 
 
 def _row(entry: Declaration, by_id: dict[str, Anchor], where: str, key: str) -> Anchor:
@@ -267,10 +267,16 @@ def _row(entry: Declaration, by_id: dict[str, Anchor], where: str, key: str) -> 
     else:
         raise unknown("row of anchors.yaml", entry.id, by_id, where=where)
     if row.evidence != entry.evidence:
-        raise PagetError("contradiction: the row has another source", where=where, key=f"{key}.evidence", got=entry.evidence, expected=row.evidence)
+        raise PagetError(
+            "contradiction: the row has another source", where=where, key=f"{key}.evidence", got=entry.evidence, expected=row.evidence
+        )
     if row.simulation != entry.simulation:
         raise PagetError(
-            "contradiction: the row has another simulation", where=where, key=f"{key}.simulation", got=entry.simulation, expected=str(row.simulation)
+            "contradiction: the row has another simulation",
+            where=where,
+            key=f"{key}.simulation",
+            got=entry.simulation,
+            expected=str(row.simulation),
         )
     return row
 
@@ -312,14 +318,18 @@ def _target(entry: Declaration, row: Anchor, study: Study, discrepancy: float, w
         arms = {arm.name: arm.n for arm in study.arms}
         n = result.n if result.n is not None else arms.get(str(result.arm))
     elif (n is not None or spec.sd is not None) and spec.arithmetic is None:
-        raise PagetError("a size or spread that no source prints tells its `arithmetic`", where=where, key=f"{key}.likelihood", got=n or spec.sd)
+        raise PagetError(
+            "a size or spread that no source prints tells its `arithmetic`", where=where, key=f"{key}.likelihood", got=n or spec.sd
+        )
     observed = observation(spec.kind, published(row), n=n, sd=spec.sd, rounded=spec.rounded, where=where, key=key)
     return Target(entry.id, study.id, entry.class_, row, spec.kind, observed, discrepancy)
 
 
 def _check_lives(lives: Lives, simulations: dict[str, Simulation], used: set[str], where: str) -> None:
     if lives.total > 1.0 + 1e-9:
-        raise PagetError("more lives than there are", where=where, key="lives", got=round(lives.total, 4), expected="shares that sum to at most 1")
+        raise PagetError(
+            "more lives than there are", where=where, key="lives", got=round(lives.total, 4), expected="shares that sum to at most 1"
+        )
     if any(share <= 0.0 for share in (*lives.natural_histories.values(), *lives.patients.values())):
         raise PagetError("a share of lives that is not positive", where=where, key="lives")
     if "diagnosis" not in lives.natural_histories:

@@ -9,7 +9,7 @@ def sources_in_use() -> dict[str, dict[str, tuple[str, ...]]]:
     """Evidence ids by the kind and the name of what rests on them or is compared with them."""
     from paget.calibration import rows
     from paget.calibration.targets import declared_targets
-    from paget.engine.cited import agent_sources, protocol_sources
+    from paget.engine.cited import protocol_sources
     from paget.evidence import load
     from paget.evidence.heldout import held_out
     from paget.parameters import declared
@@ -19,7 +19,7 @@ def sources_in_use() -> dict[str, dict[str, tuple[str, ...]]]:
     base, shelf = load(), library()
     used: dict[str, dict[str, tuple[str, ...]]] = {
         "parameter": {p.name: p.sources for p in declared().values() if p.sources},
-        "agent": {agent.id: tuple(ids) for agent in shelf.agents.values() if (ids := agent_sources(agent))},
+        "therapy": {therapy.id: therapy.sources for therapy in shelf.therapies.values() if therapy.sources},
         "standard of care": {standard.id: standard.sources for standard in shelf.standards.values() if standard.sources},
         "protocol": {
             name: tuple(one for one in protocol_sources(load_protocol(name)) if one in base) for name in shipped()

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from paget.engine.compile import protocol_library
 from paget.engine.draws import Source
 from paget.evidence import load
 from paget.parameters import declared
 from paget.study import Protocol
-from paget.therapy import library
-from paget.therapy.library import Agent
-
-
-def agent_sources(agent: Agent) -> list[str]:
-    """Evidence ids behind the numbers of an agent."""
-    quantities = (agent.kill_per_day, agent.growth_factor, agent.toxic_stop_per_year)
-    return list(dict.fromkeys(one for quantity in quantities if quantity is not None for one in quantity.sources))
 
 
 def protocol_sources(protocol: Protocol) -> list[str]:
@@ -26,7 +19,7 @@ def protocol_sources(protocol: Protocol) -> list[str]:
 
 
 def _regimens(protocol: Protocol) -> Iterable[str]:
-    shelf = library()
+    shelf = protocol_library(protocol)
     for situations in shelf.standards[protocol.population.standard_of_care].lines.values():
         for lines in situations.values():
             for options in lines:
@@ -38,7 +31,8 @@ def _regimens(protocol: Protocol) -> Iterable[str]:
 
 def cited(protocol: Protocol, source: Source) -> list[str]:
     """All evidence ids that a run rests on, each once, sorted; what is not an id of the evidence (a page, a registration) is left out."""
-    shelf, base = library(), load()
+    shelf, base = protocol_library(protocol), load()
+    treated = [entry.therapy for arm in protocol.arms for entry in arm.local]
     regimens, seen = list(_regimens(protocol)), set()
     agents: set[str] = set()
     while regimens:
@@ -52,7 +46,7 @@ def cited(protocol: Protocol, source: Source) -> list[str]:
     ids = {
         *protocol_sources(protocol),
         *shelf.standards[protocol.population.standard_of_care].sources,
-        *(one for agent in agents for one in agent_sources(shelf.agents[agent])),
+        *(one for therapy in (*agents, *treated) if therapy in shelf.therapies for one in shelf.therapies[therapy].sources),
         *(one for parameter in declared().values() for one in parameter.sources),
         *(str(one) for one in source.manifest.get("evidence", ())),
     }

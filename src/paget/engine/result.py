@@ -84,12 +84,27 @@ class Run:
 
     @property
     def hazard_ratio(self) -> dict[str, Any]:
-        """The record of the hazard ratio of overall survival, by intention to treat."""
-        return next(
-            record for record in self.summary
-            if record["endpoint"] == "overall-survival" and record["measure"] == "hazard_ratio"
-            and record["population"] == "itt" and not record["subgroup"] and record["cut"] is None
-        )  # fmt: skip
+        """The record of the hazard ratio of overall survival, by intention to treat.
+
+        Raises
+        ------
+        PagetError
+            The study has one arm, or no overall survival among its endpoints.
+        """
+        for record in self.summary:
+            if (
+                record["endpoint"] == "overall-survival" and record["measure"] == "hazard_ratio"
+                and record["population"] == "itt" and not record["subgroup"] and record["cut"] is None
+            ):  # fmt: skip
+                return record
+        raise PagetError(
+            "this study has no hazard ratio of overall survival", where=self.path, fix="read `summary` for what there is"
+        )
+
+    @property
+    def adles(self) -> pl.DataFrame:
+        """Lesions treated locally (only where the study treats any)."""
+        return self._table("adles")
 
     @property
     def report(self) -> Path:

@@ -19,10 +19,12 @@ from paget.engine.cited import cited
 from paget.engine.compile import compile_plan
 from paget.engine.draws import Draw, Posterior, Source, resolve_source
 from paget.engine.folder import RunFolder, digest, disk_errors
-from paget.engine.outputs import Product, write_outputs
+from paget.engine.outputs import write_outputs
 from paget.engine.replicates import chunks, live_chunk, lots, numbered
 from paget.engine.result import Run
 from paget.engine.screen import Candidates, Screening
+from paget.engine.summary import Product
+from paget.engine.therapies import check_given
 from paget.engine.trial import enrol, live_roster
 from paget.engine.twins import live_twins
 from paget.engine.warm import compile_kernels
@@ -31,7 +33,7 @@ from paget.evidence import using
 from paget.evidence.heldout import held_out
 from paget.parameters import ParameterSet
 from paget.population import BLOCK, Population
-from paget.study import Protocol, load_protocol, override, plain, protocol_hash
+from paget.study import Protocol, load_protocol, override, plain, protocol_hash, with_therapies
 
 if TYPE_CHECKING:
     import polars as pl
@@ -97,6 +99,7 @@ def resolve_request(
     draws: int | None = None,
     changes: Mapping[str, Any] | None = None,
     switches: Mapping[str, float] | None = None,
+    therapies: Sequence[str | Path] = (),
     evidence: Sequence[str | Path] = (),
 ) -> Request:
     """Check and resolve what is asked for.
@@ -109,6 +112,7 @@ def resolve_request(
     with using(evidence):
         loaded = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
     where = str(protocol) if not isinstance(protocol, Protocol) else loaded.id
+    loaded = with_therapies(loaded, therapies)
     if patients is not None:
         _whole("patients", patients, 2)
         loaded = override(loaded, {"accrual.patients": patients})
@@ -122,6 +126,8 @@ def resolve_request(
     if isinstance(parameters, ParameterSet):
         changed |= parameters.changed
     compile_plan(loaded, source.central)
+    if twins and loaded.single_arm:
+        raise PagetError("twins live two arms, and this study has one", where=where, key="--twins", fix="leave --twins out")
     return Request(loaded, source, seed, replicates, twins, where, tuple(sorted(changed)), tuple(map(Path, evidence)))
 
 
@@ -145,6 +151,7 @@ def run(
     draws: int | None = None,
     changes: Mapping[str, Any] | None = None,
     switches: Mapping[str, float] | None = None,
+    therapies: Sequence[str | Path] = (),
     evidence: Sequence[str | Path] = (),
     progress: Progress = _silent,
     command: str | None = None,
@@ -180,6 +187,8 @@ def run(
         Values of single parameters, by name.
     switches : mapping, optional
         Multipliers of mechanisms, by name (0: off), on top of the protocol's.
+    therapies : sequence of path
+        Therapy files of your own, for regimens that the protocol names.
     evidence : sequence of path
         Files of the user's own facts, which the protocol may cite.
     progress : callable, optional
@@ -204,7 +213,7 @@ def run(
     """
     request = resolve_request(
         protocol, patients=patients, seed=seed, replicates=replicates, twins=twins, parameters=parameters,
-        draws=draws, changes=changes, switches=switches, evidence=evidence,
+        draws=draws, changes=changes, switches=switches, therapies=therapies, evidence=evidence,
     )  # fmt: skip
     path = Path(out) if out is not None else request.default_folder
     folder = RunFolder(path, request.as_dict(), resume=resume, overwrite=overwrite)
@@ -235,6 +244,7 @@ def _simulate(request: Request, folder: RunFolder, threads: int, progress: Progr
         candidates = screening.draw(size * (1 + (0 if request.source.draws else request.replicates)), progress)
     roster = enrol(protocol, candidates, range(1), seed)
     patients = live_roster(protocol, parameters, roster, seed, threads=threads)
+    check_given(protocol, patients)
     rows = _replicates(request, folder, candidates, threads, progress)
     twins = _twins(request, folder, candidates, threads, progress) if request.twins else None
     return Product(

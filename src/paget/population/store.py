@@ -46,7 +46,7 @@ class Population:
     ----------
     parameters : ParameterSet
     seed : int
-    source : {"de-novo", "relapse"}
+    source : {"de-novo", "relapse", "both"}
     cache : bool
         Keep blocks on disk and read them from there.
     """
@@ -86,6 +86,8 @@ class Population:
         if self.source == "relapse":
             people = diagnose(first, count, self.parameters, seed=self.seed, threads=threads)
             ids = people["id"][people["metastatic"] == 0]
+        elif self.source == "both":
+            ids = np.arange(first, first + count)
         else:
             ids = perhaps_metastatic(first, count, self.parameters, seed=self.seed, threads=threads)
         plan = LifePlan(next(iter(standards())), source=self.source, horizon_days=0.0)

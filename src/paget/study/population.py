@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
+from paget.forms.faults import Fault, Faults
 from paget.study.attributes import ATTRIBUTES
 from paget.study.conditions import Condition, Test
-from paget.study.faults import Fault, Faults
 from paget.study.values import FRACTION_SCHEMA, NOT_READ, Block, Fraction, Name, Text, _fraction
 
 
