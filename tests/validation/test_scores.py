@@ -82,7 +82,8 @@ def test_honest_predictions_are_scored_as_honest():
 
 def test_what_was_fitted_is_not_scored():
     """Only held-out numbers enter the summary; with none there is nothing to sum up."""
-    mixed = [BASE, replace(BASE, name="b", held_out=False, observed=9.0), replace(BASE, measure="survival", scale="logit", observed=0.4, low=0.3, high=0.6)]
+    fitted = replace(BASE, name="b", held_out=False, observed=9.0)
+    mixed = [BASE, fitted, replace(BASE, measure="survival", scale="logit", observed=0.4, low=0.3, high=0.6)]
     groups = {one.group: one for one in summarise(mixed)}
     assert set(groups) == {"ratios", "landmarks", "all"} and groups["ratios"].count == 1 and groups["all"].count == 2
     with pytest.raises(PagetError, match="nothing was predicted"):

@@ -106,8 +106,9 @@ def test_a_users_own_trial_is_predicted(tmp_path):
     protocol = tmp_path / "mine.yaml"
     protocol.write_text(json.dumps(data), encoding="utf-8")
     found = validate(
-        ["point"], protocols=[protocol], evidence=[facts], only=["mine2026"], replicates=3, patients=40, seed=5, out=tmp_path / "v", threads=1
-    )
+        ["point"], protocols=[protocol], evidence=[facts], only=["mine2026"], replicates=3, patients=40, seed=5,
+        out=tmp_path / "v", threads=1,
+    )  # fmt: skip
     (one,) = found.predictions
     assert one.study == "mine2026" and one.observed == 0.9 and one.held_out and one.draws == 0
     run = json.loads((tmp_path / "v" / "runs" / "point-mine" / "manifest.json").read_text(encoding="utf-8"))

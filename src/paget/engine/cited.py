@@ -32,7 +32,7 @@ def _regimens(protocol: Protocol) -> Iterable[str]:
 def cited(protocol: Protocol, source: Source) -> list[str]:
     """All evidence ids that a run rests on, each once, sorted; what is not an id of the evidence (a page, a registration) is left out."""
     shelf, base = protocol_library(protocol), load()
-    treated = [entry.therapy for arm in protocol.arms for entry in arm.local]
+    treated = [entry.therapy for arm in protocol.arms for entry in arm.local or ()]
     regimens, seen = list(_regimens(protocol)), set()
     agents: set[str] = set()
     while regimens:

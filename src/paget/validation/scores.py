@@ -21,7 +21,7 @@ ALPHA = 0.05
 EDGE = 1e-6
 """Shares closer than this to 0 or 1 are taken as this: their logits would be infinite."""
 GROUPS = {
-    "hazard_ratio": "ratios", "survival": "landmarks", "cumulative_incidence": "landmarks", "rate": "shares",
+    "hazard_ratio": "ratios", "odds_ratio": "ratios", "survival": "landmarks", "cumulative_incidence": "landmarks", "rate": "shares",
     "median_months": "medians",
 }  # fmt: skip
 

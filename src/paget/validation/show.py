@@ -20,7 +20,7 @@ def number(measure: str, value: float | None) -> str:
     """One number in its unit."""
     if value is None:
         return "not reached" if measure == "median_months" else "–"
-    if measure in ("survival", "cumulative_incidence", "rate"):
+    if measure in ("survival", "cumulative_incidence", "rate", "rate_difference"):
         return f"{100 * value:.1f} %"
     return f"{value:.1f}" if measure == "median_months" else f"{value:.2f}"
 
