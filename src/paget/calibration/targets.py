@@ -342,7 +342,7 @@ def _check_lives(lives: Lives, simulations: dict[str, Simulation], used: set[str
         simulation = simulations[name]
         era = simulation.options.get("era")
         parts = [f"de-novo-{era}", f"relapsed-{era}"] if simulation.kind == "metastatic" else [name]
-        free = simulation.kind in ("diagnosis", "early") and not simulation.parameters
+        free = simulation.kind == "local-series" or (simulation.kind in ("diagnosis", "early") and not simulation.parameters)
         for part in parts:
             if not free and part not in given:
                 raise PagetError("a simulation that targets need has no share of lives", where=where, key="lives", got=part)
