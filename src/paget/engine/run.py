@@ -31,6 +31,7 @@ from paget.engine.twins import live_twins
 from paget.engine.warm import compile_kernels
 from paget.errors import PagetError
 from paget.evidence import using
+from paget.evidence.heldout import held_out
 from paget.parameters import ParameterSet
 from paget.population import BLOCK, Population
 from paget.study import Protocol, load_protocol, override, plain, protocol_hash, with_therapies
@@ -339,6 +340,7 @@ def _manifest(request: Request, product: Product) -> dict[str, Any]:
         "posterior": request.source.manifest.get("hash"),
         "extrapolation": [badge.words for badge in product.badges],
         "evidence": cited(request.protocol, request.source),
+        "held_out": held_out().hash,
         "kernels": kernel_hash(),
         "request_hash": digest(request.as_dict()),
         "replicates": request.replicates,
