@@ -102,6 +102,8 @@ def run(
         console.print(uncertainty_table(effect, result.manifest["parameters"]))
     if note := result.manifest["parameters_note"]:
         console.print(note, style="yellow", highlight=False)
+    for name, told in result.manifest["therapies"].items():
+        console.print(f"{name}: {', '.join(told)}", style="yellow", highlight=False)
     console.print(f"Report: {result.report}", highlight=False, soft_wrap=True)
 
 

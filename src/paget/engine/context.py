@@ -6,8 +6,10 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from paget._version import __version__
+from paget.engine.badges import badge_lines, therapies_of
 from paget.engine.draws import Source
 from paget.evidence import load, reference
+from paget.evidence.heldout import held_out
 from paget.parameters import declared
 from paget.report.html import Assumption, EstimandText, IntercurrentEvent, ReportContext, ReportFigure, Uncertainty
 from paget.report.records import endpoint_of, interval, number, uncertainty_rows, what
@@ -79,7 +81,8 @@ def result_sentence(protocol: Protocol, records: list[dict[str, Any]], source: S
     if effect is None:
         return "The read-out of the estimand could not be computed. " + parameters
     measure = str(effect["measure"])
-    words = []
+    guessed = [one.title for one in therapies_of(protocol) if one.hypothetical]
+    words = [f"A what-if: {', '.join(guessed)} is hypothetical."] if guessed else []
     spread = effect["replicates"]
     sides = f"{protocol.experimental[0].label} against {protocol.control.label}" if effect["comparison"] else protocol.experimental[0].label
     if spread:
@@ -152,6 +155,8 @@ def _notes(product: Product) -> list[str]:
     notes += [f"Changed by the user: {name} = {product.parameters[name]}." for name in changed]
     if product.source.note:
         notes.append(product.source.note)
+    notes += [f"Therapy {line}" for line in badge_lines(product.protocol)]
+    notes.append("Held out of every fit: " + ", ".join(held_out().names) + ".")
     return notes
 
 
@@ -180,7 +185,7 @@ def report_context(product: Product, material: Material, figures: list[ReportFig
         assumptions=_assumptions(product),
         uncertainty=_uncertainty(product, material.records),
         flow=material.flow,
-        hashes={"protocol": protocol_hash(protocol), "parameters": product.source.hash},
+        hashes={"protocol": protocol_hash(protocol), "parameters": product.source.hash, "held-out list": held_out().hash},
         versions={"paget": __version__, "numba": version("numba"), "numpy": version("numpy"), "polars": version("polars")},
         references=[reference(base[one]) for one in cited],
         switched_off=switched,

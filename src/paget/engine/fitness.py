@@ -45,16 +45,30 @@ def therapy_faults(protocol: Protocol, shelf: Library) -> list[Fault]:
 
 
 def check_therapies(protocol: Protocol, shelf: Library, where: str | None = None) -> None:
-    """Refuse a protocol whose arms give a therapy to patients that its file forbids.
+    """Refuse a protocol whose arms give a therapy to patients that its file forbids, or begin different drugs before randomisation.
 
     Raises
     ------
     PagetError
         Every such arm at once.
     """
-    faults = therapy_faults(protocol, shelf)
+    faults = therapy_faults(protocol, shelf) + _before_randomisation(protocol)
     if faults:
         raise to_error(faults, where or protocol.id)
+
+
+def _before_randomisation(protocol: Protocol) -> list[Fault]:
+    """First-line regimens that differ between arms although first line is what patients are randomised after."""
+    if protocol.time_zero.induction is None:
+        return []
+    return [
+        Fault(
+            ("arms", position, "systemic"), "differs between arms, yet begins at diagnosis, before the patient is randomised", arm.systemic,
+            "the same first line in every arm of a trial with induction", "randomise at diagnosis, or tell the arms apart by later_lines",
+        )
+        for position, arm in enumerate(protocol.arms)
+        if (arm.systemic, arm.systemic_if) != (protocol.control.systemic, protocol.control.systemic_if)
+    ]  # fmt: skip
 
 
 def _refusals(protocol: Protocol, therapy: Therapy, first: bool, where: Conditions, but: list[Conditions]) -> list[str]:

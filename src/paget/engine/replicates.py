@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 CHUNK = 10
 """Replicates in one piece of work."""
 NORMAL_95 = 1.959963984540054
-
 
 
 def chunks(replicates: range) -> list[range]:
@@ -234,15 +234,13 @@ def _share(hits: Any, of: Any, replicate: NDArray[np.int64], everyone: NDArray[n
 
 def add_spread(records: list[dict[str, Any]], replicates: Replicates, protocol: Protocol) -> None:
     """Give each record of the trial what the replicates say: mean, spread of single trials, and each kind of uncertainty apart."""
-    codes = {long: short for short, long in NAMES.items()}
-    sides = {protocol.control.id: "control", protocol.experimental[0].id: "experimental"}
-    sides |= {arm.id: f"experimental@{arm.id}" for arm in protocol.experimental[1:]}
+    codes, sides = {long: short for short, long in NAMES.items()}, sides_of(protocol)
     for record in records:
         record["replicates"] = None
         code = codes.get(str(record["endpoint"]))
         plain = record["population"] == "itt" and record["time_zero"] == "randomisation"
         plain = plain and (not record["subgroup"] or code in LESIONS)
-        column = _column(record, code, sides) if code and plain else None
+        column = column_of(record, code, sides) if code and plain else None
         if column is None:
             continue
         if isinstance(column, tuple):
@@ -299,7 +297,24 @@ def uncertainty(values: NDArray[np.float64], draws: NDArray[np.int64], *, ratio:
     }  # fmt: skip
 
 
-def _column(record: dict[str, Any], code: str, sides: dict[str, str]) -> str | tuple[str, str] | None:
+def sides_of(protocol: Protocol) -> dict[str, str]:
+    """End of the names of columns of each arm."""
+    sides = {protocol.control.id: "control", protocol.experimental[0].id: "experimental"}
+    return sides | {arm.id: f"experimental@{arm.id}" for arm in protocol.experimental[1:]}
+
+
+def column_of(record: Mapping[str, Any], code: str, sides: Mapping[str, str]) -> str | tuple[str, str] | None:
+    """Column of the replicates' table that holds a result (two: their difference), None where there is none.
+
+    Parameters
+    ----------
+    record : mapping
+        ``measure``, ``arm``, ``comparison``, ``at_months``, ``subgroup`` (of lesions: a size class).
+    code : str
+        Endpoint, such as ``OS``.
+    sides : mapping
+        From `sides_of`.
+    """
     measure, side = record["measure"], sides.get(str(record["arm"]))
     versus = record["comparison"]["experimental"] if record["comparison"] else ""
     mark = sides.get(versus, "experimental").removeprefix("experimental")  # "@arm" beyond the first comparison
