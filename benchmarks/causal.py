@@ -53,7 +53,8 @@ def analyses(scenario: str) -> dict[str, Analysis]:
         "sequential + u": partial(sequential_trials, adjust_for=U),
     }
     if scenario == "E":
-        found["CCW 8 unless progression"] = partial(ccw, unless="progression")
+        # weekly: within a month, progression and surgery come in an order that a monthly model cannot see
+        found["CCW 8 unless progression"] = partial(ccw, unless="progression", every_months=0.25)
     return found
 
 
@@ -78,13 +79,13 @@ def expects_one(scenario: str, name: str) -> bool:
     return name.endswith("+ u") or name in UNBIASED[scenario]
 
 
-def run(scenario: str, replicates: int, seed: int = 1) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def run(scenario: str, replicates: int, seed: int = 1, patients: int | None = None) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Log hazard ratios, and whether each interval covers 1, of every analysis over the replicates."""
     named = analyses(scenario)
     logs = {name: np.full(replicates, np.nan) for name in named}
     covers = {name: np.zeros(replicates, dtype=bool) for name in named}
     for k in range(replicates):
-        data = generate(SCENARIOS[scenario], PATIENTS[scenario], seed, k)
+        data = generate(SCENARIOS[scenario], patients or PATIENTS[scenario], seed, k)
         for name, analysis in named.items():
             one = analysis(data)
             assert one.ci_low is not None and one.ci_high is not None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from paget.forms.quantities import Rate
 from paget.report.figures.size_response import Panel, Point, draw
 from paget.report.save import png_bytes, write_atomic
 from paget.therapy import library
@@ -15,7 +16,6 @@ from paget.therapy.curves import Margins
 from paget.therapy.form import Therapy
 from paget.therapy.local_form import LocalTreatment, Published
 from paget.therapy.margins import MarginRelation, Needles
-from paget.forms.quantities import Rate
 
 PAGE = Path(__file__).with_name("local-therapies.md")
 IMAGES = Path(__file__).with_name("images")

@@ -90,8 +90,9 @@ def test_nobody_or_everybody_treated():
         says(lambda call=call: call(nobody), "nobody received surgery", "kaplan_meier")
     says(lambda: ever_never(replace(DATA, treated_months=np.zeros(300))), "everybody received surgery")
     late = replace(DATA, treated_months=DATA.months / 2)
-    says(lambda: ever_never(late), "nobody never treated", "clone-censor-weight")
-    assert time_varying(late).hazard_ratio > 0
+    says(lambda: ever_never(late), "nobody never treated", "landmark and clone-censor-weight")
+    says(lambda: time_varying(late), "nobody untreated had the outcome")
+    assert landmark(late, 12).hazard_ratio > 0
 
 
 def test_all_treatment_at_time_zero():

@@ -211,6 +211,16 @@ def test_complete_response_by_patient_is_rarer_than_by_lesion_and_than_independe
     assert rate * math.exp(0.894 * (rate - 1)) < local.expected(patient) < rate
 
 
+def test_the_example_is_a_local_therapy_in_fewer_than_forty_lines():
+    """The worked example loads with its sources, meets its class of size, and fills a record."""
+    file = ROOT / "docs/examples/irreversible-electroporation.yaml"
+    local = read_therapy(file).local
+    assert len(file.read_text(encoding="utf-8").splitlines()) < 40
+    d, w = local.control.sizes.between(3, 5)
+    assert w @ local.control_at(d) == pytest.approx(0.44, abs=1e-6)
+    assert local.record()["max_cm"][0] == 5.0
+
+
 def test_rates_that_contradict_each_other_are_told_with_their_key(tmp_path):
     """A user's file whose objective response is below its complete response."""
     text = (ROOT / "src/paget/therapy/data/therapies/electrochemotherapy.yaml").read_text(encoding="utf-8")

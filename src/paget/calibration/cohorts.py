@@ -175,9 +175,7 @@ def early(setting: Setting, *, where: Mapping[str, Any] | None = None, at_most: 
         free = at_diagnosis["metastatic"] == 0
         setting.ledger.followed.setdefault(setting.before_surgery, []).append(int(np.sum(free)))
         plan = LifePlan("2012", source="relapse", horizon_days=0.0)
-        lived = simulate(
-            plan, at_diagnosis["id"][free], 0, setting.parameters, seed=setting.seed, threads=setting.threads, chunk=2048
-        )
+        lived = simulate(plan, at_diagnosis["id"][free], 0, setting.parameters, seed=setting.seed, threads=setting.threads, chunk=2048)
         relapsed = lived["eligible_disease"] == 1
         years, event = np.zeros(len(at_diagnosis)), np.zeros(len(at_diagnosis), np.int64)
         years[free] = np.where(relapsed, lived["disease_free_days"], lived["last_day"]) / YEAR
@@ -251,9 +249,7 @@ def metastatic(
     if at_most is None:
         one = one.only(one["id"] < share * setting.n)
     else:
-        last = min(
-            int(cohort["id"][-1]) if len(cohort) == most else setting.n for cohort, most in ((one, de_novo_at_most), (two, at_most))
-        )
+        last = min(int(cohort["id"][-1]) if len(cohort) == most else setting.n for cohort, most in ((one, de_novo_at_most), (two, at_most)))
         one, two = one.only(one["id"] <= last), two.only(two["id"] <= last)
     return Cohort({name: np.concatenate([column, two[name]]) for name, column in one.columns.items()}, one.visit_months)
 
@@ -300,8 +296,15 @@ def trial(
     return setting.once(("trial", regimen, era, visit_days, subtypes, postmenopausal, at_most), make)  # type: ignore[no-any-return]
 
 
+def local_series(setting: Setting, *, therapy: str) -> Cohort:
+    """Lesions under a local treatment, by its file's curve (`paget.calibration.local`)."""
+    from paget.calibration.local import local_series as make
+
+    return make(setting, therapy=therapy)
+
+
 KINDS: dict[str, Callable[..., Cohort]] = {
     "diagnosis": diagnosis, "early": early, "de-novo": de_novo, "relapsed": relapsed, "metastatic": metastatic,
-    "everybody": everybody, "trial": trial,
+    "everybody": everybody, "trial": trial, "local-series": local_series,
 }  # fmt: skip
 """Sub-simulations by the name that a row of ``anchors.yaml`` gives."""

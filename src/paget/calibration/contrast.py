@@ -78,9 +78,7 @@ def published_contrast(protocol: Protocol) -> PublishedContrast:
     raise PagetError("this protocol has no published hazard ratio of death with an interval", where=protocol.id)
 
 
-def contrasts(
-    protocols: Sequence[str], parameters: ParameterSet, *, seed: int = 1, lives: int = MOST_LIVES
-) -> dict[str, Contrast]:
+def contrasts(protocols: Sequence[str], parameters: ParameterSet, *, seed: int = 1, lives: int = MOST_LIVES) -> dict[str, Contrast]:
     """Effect in several trials, from one population and at most so many lives in all."""
     from paget.population import Population
 
@@ -108,7 +106,7 @@ def _effect(protocol: Protocol, parameters: ParameterSet, population: object, hi
     from paget.engine.screen import Screening
     from paget.life.simulate import simulate
     from paget.population import Population
-    from paget.study import accrual_months, acceptance_probability, cut_month, drop_out_days, fit_weights, mask
+    from paget.study import acceptance_probability, accrual_months, cut_month, drop_out_days, fit_weights, mask
     from paget.units import DAYS_PER_MONTH
 
     assert isinstance(population, Population)
@@ -134,9 +132,7 @@ def _effect(protocol: Protocol, parameters: ParameterSet, population: object, hi
     lost = randomised + np.asarray(drop_out_days(ids, protocol.drop_out.fraction_per_year, population.seed))
     time, event = [], []
     for arm in (protocol.control, protocol.experimental[0]):
-        lived = simulate(
-            plan, ids, protocol.arms.index(arm), parameters, seed=population.seed, flags=gated["flags"].to_numpy()
-        )
+        lived = simulate(plan, ids, protocol.arms.index(arm), parameters, seed=population.seed, flags=gated["flags"].to_numpy())
         death = np.where(np.isnan(lived["death_day"]), np.inf, lived["death_day"])
         end = np.maximum(np.minimum(cut, lost), randomised)
         time.append((np.minimum(death, end) - randomised) / DAYS_PER_MONTH)

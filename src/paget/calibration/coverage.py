@@ -19,9 +19,7 @@ ATTRIBUTES = {
 ORGANS = {"bone": "bone", "liver": "liver", "lung": "lung", "brain": "brain", "skin": "skin", "distant-nodes": "distant_nodes"}
 
 
-def coverage(
-    targets: Iterable[Anchor], simulations: Mapping[str, Simulation] | None = None, procedures: Iterable[str] = ()
-) -> Coverage:
+def coverage(targets: Iterable[Anchor], simulations: Mapping[str, Simulation] | None = None, procedures: Iterable[str] = ()) -> Coverage:
     """What these rows cover.
 
     Parameters

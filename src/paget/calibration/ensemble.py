@@ -5,8 +5,10 @@ that is the posterior itself, and a curved model is followed in small steps. Eac
 
     z_j <- z_j + C_zd (C_dd + alpha R)^-1 (y + sqrt(alpha) e_j - d_j)
 
-with covariances over the ensemble. Chance correlations of a finite ensemble are damped: a covariance is multiplied by r^2 / (r^2 + (1 + r^2) / N), its
-share that is not chance (Furrer and Bengtsson 2007), and is zero where a target cannot speak of a parameter at all.
+with covariances over the ensemble. Chance correlations of a finite ensemble are damped: a covariance with correlation r is multiplied by the
+positive part of 1 - 2 (1 - r^2) / (N r^2), so that what could well be chance (r^2 of the order of 1/N) moves nothing and what is clear is kept; and it
+is zero where a target cannot speak of a parameter at all. On linear problems of the size of the real one this gave a smaller error of the mean and
+truer spreads than no damping or the milder r^2 / (r^2 + (1 + r^2) / N) (`docs/calibration.md`).
 """
 
 from __future__ import annotations
@@ -17,16 +19,18 @@ from numpy.typing import NDArray
 from paget.parameters.priors import normal_draws
 
 Array = NDArray[np.float64]
+CAUTION = 2.0
+"""How many times its chance size a squared correlation must have to count at all."""
 FURTHEST = 5.0
 """Members stay within five standard deviations of the prior."""
 
 
 def damping(z: Array, d: Array) -> Array:
-    """Share of each covariance that is not chance, by column of ``z`` and of ``d``."""
+    """What is kept of each covariance, by column of ``z`` and of ``d``: 0 where it could be chance, towards 1 where it is clear."""
     n = len(z)
     spread = np.outer(np.maximum(z.std(axis=0), 1e-12), np.maximum(d.std(axis=0), 1e-12))
     r2 = (_centred(z).T @ _centred(d) / n / spread) ** 2
-    return np.asarray(r2 / (r2 + (1.0 + r2) / n))
+    return np.asarray(np.maximum(0.0, 1.0 - CAUTION * (1.0 - r2) / np.maximum(n * r2, 1e-12)))
 
 
 def _centred(x: Array) -> Array:

@@ -8,8 +8,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import Any
@@ -66,6 +66,8 @@ class Space:
         Kinds of simulation by block.
     reasons : dict
         Why a varied parameter is not free, by parameter.
+    same : dict
+        Parameters that take the values of another one, in a structural variant.
     """
 
     free: tuple[str, ...]
@@ -73,6 +75,7 @@ class Space:
     block: Mapping[str, str]
     acts_on: Mapping[str, tuple[str, ...]]
     reasons: Mapping[str, str]
+    same: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
@@ -86,7 +89,10 @@ class Space:
     def values(self, z: Array, base: ParameterSet | None = None) -> ParameterSet:
         """Parameters at one row of the normal scale."""
         known = entries()
-        return values_of({c: float(known[c].to_value(x)) for c, x in zip(self.columns, z, strict=True)}, base)
+        found = values_of({c: float(known[c].to_value(x)) for c, x in zip(self.columns, z, strict=True)}, base)
+        if not self.same:
+            return found
+        return ParameterSet(dict(found.items()) | {one: found[other] for one, other in self.same.items()}, found.changed)
 
     def frame_columns(self, z: Array) -> dict[str, Array]:
         """Values of all rows, by column."""
@@ -106,10 +112,11 @@ class Space:
     def _kinds(targets: TargetSet, *names: Any) -> set[str]:
         return {targets.simulations[str(name)].kind for name in names if name is not None}
 
-    def only(self, parameters: Sequence[str]) -> Space:
-        """The same with few parameters free and nothing else in it (for checks on reduced blocks)."""
-        free = tuple(c for c in self.free if c.partition("[")[0] in parameters)
-        return Space(free, (), self.block, self.acts_on, self.reasons)
+    def without(self, parameters: Iterable[str], same: Mapping[str, str] | None = None) -> Space:
+        """The same with some parameters taken out (they stand at their base values, or at those of another parameter)."""
+        out = set(parameters)
+        free, varied = (tuple(c for c in columns if c.partition("[")[0] not in out) for columns in (self.free, self.varied))
+        return Space(free, varied, self.block, self.acts_on, self.reasons, dict(same or {}))
 
 
 def space_from(text: str, where: str, ignore: Iterable[str] = ()) -> Space:

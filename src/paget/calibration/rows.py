@@ -109,9 +109,7 @@ def table() -> tuple[dict[str, Simulation], tuple[Anchor, ...]]:
     """The declared simulations and rows, checked against each other."""
     text = files("paget.calibration").joinpath("anchors.yaml").read_text(encoding="utf-8")
     whole = Table.model_validate(yaml.load(text, Loader=yaml.CSafeLoader))
-    rows = tuple(
-        Anchor.model_validate({"phenomenon": phenomenon} | row) for phenomenon, group in whole.phenomena.items() for row in group
-    )
+    rows = tuple(Anchor.model_validate({"phenomenon": phenomenon} | row) for phenomenon, group in whole.phenomena.items() for row in group)
     seen: set[str] = set()
     for row in rows:
         if row.id in seen:

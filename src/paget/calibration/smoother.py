@@ -45,7 +45,7 @@ class Size:
 
 
 SIZES = {
-    "tiny": Size(24, 2, 1_500),
+    "tiny": Size(30, 2, 1_500),
     "laptop": Size(500, 4, 20_000),
     "full": Size(1_200, 6, 20_000),
 }
@@ -181,8 +181,6 @@ def smooth(
     for step in range(size.steps):
         noise = perturbations(targets.ids, size.members, step, stage_seed(seed, label))
         speaks = ensemble.speaks
-        z = update(
-            z, ensemble.values[:, speaks], data[speaks], sd[speaks], alpha=alpha, noise=noise[:, speaks], allowed=allowed[:, speaks]
-        )
+        z = update(z, ensemble.values[:, speaks], data[speaks], sd[speaks], alpha=alpha, noise=noise[:, speaks], allowed=allowed[:, speaks])
         ensemble = look(z, step + 1)
     return Fit(prior, ensemble, space, targets, data, size, seed)

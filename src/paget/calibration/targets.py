@@ -87,10 +87,12 @@ class Lives(_Strict):
 
 
 class Contrasts(_Strict):
-    """Trials of primary surgery: whose contrast informs, and which are predicted by every posterior."""
+    """Trials of primary surgery: whose contrast informs, which are predicted by every posterior, and the model's discrepancy (log)."""
 
-    inform: tuple[str, ...]
+    inform: tuple[str, ...] = Field(min_length=1)
     predict: tuple[str, ...]
+    sd: float = Field(gt=0)
+    reason: str = Field(min_length=10)
 
 
 class TargetFile(_Strict):
@@ -194,14 +196,10 @@ def declared_targets() -> TargetSet:
 
 
 def held_out() -> frozenset[str]:
-    """Ids of studies and of rows that are kept out of every fit (``heldout.yaml``)."""
-    path = files("paget.calibration").joinpath("heldout.yaml")
-    if not path.is_file():
-        return frozenset()
-    found: set[str] = set()
-    for entry in yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["held_out"]:
-        found |= {str(entry[key]) for key in ("id", "row") if key in entry}
-    return frozenset(found)
+    """Ids of studies and of rows that are kept out of every fit."""
+    from paget.evidence.heldout import held_out as declared
+
+    return declared().kept_out()
 
 
 def _checked(text: str, where: str) -> TargetSet:
@@ -255,9 +253,7 @@ def validated(model: type[Model], data: Any, where: str) -> Model:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        raise PagetError(
-            first["msg"].removeprefix("Value error, "), where=where, key=key or None, got=first.get("input")
-        ) from None
+        raise PagetError(first["msg"].removeprefix("Value error, "), where=where, key=key or None, got=first.get("input")) from None
 
 
 def _row(entry: Declaration, by_id: dict[str, Anchor], where: str, key: str) -> Anchor:
@@ -271,10 +267,16 @@ def _row(entry: Declaration, by_id: dict[str, Anchor], where: str, key: str) -> 
     else:
         raise unknown("row of anchors.yaml", entry.id, by_id, where=where)
     if row.evidence != entry.evidence:
-        raise PagetError("contradiction: the row has another source", where=where, key=f"{key}.evidence", got=entry.evidence, expected=row.evidence)
+        raise PagetError(
+            "contradiction: the row has another source", where=where, key=f"{key}.evidence", got=entry.evidence, expected=row.evidence
+        )
     if row.simulation != entry.simulation:
         raise PagetError(
-            "contradiction: the row has another simulation", where=where, key=f"{key}.simulation", got=entry.simulation, expected=str(row.simulation)
+            "contradiction: the row has another simulation",
+            where=where,
+            key=f"{key}.simulation",
+            got=entry.simulation,
+            expected=str(row.simulation),
         )
     return row
 
@@ -316,14 +318,18 @@ def _target(entry: Declaration, row: Anchor, study: Study, discrepancy: float, w
         arms = {arm.name: arm.n for arm in study.arms}
         n = result.n if result.n is not None else arms.get(str(result.arm))
     elif (n is not None or spec.sd is not None) and spec.arithmetic is None:
-        raise PagetError("a size or spread that no source prints tells its `arithmetic`", where=where, key=f"{key}.likelihood", got=n or spec.sd)
+        raise PagetError(
+            "a size or spread that no source prints tells its `arithmetic`", where=where, key=f"{key}.likelihood", got=n or spec.sd
+        )
     observed = observation(spec.kind, published(row), n=n, sd=spec.sd, rounded=spec.rounded, where=where, key=key)
     return Target(entry.id, study.id, entry.class_, row, spec.kind, observed, discrepancy)
 
 
 def _check_lives(lives: Lives, simulations: dict[str, Simulation], used: set[str], where: str) -> None:
     if lives.total > 1.0 + 1e-9:
-        raise PagetError("more lives than there are", where=where, key="lives", got=round(lives.total, 4), expected="shares that sum to at most 1")
+        raise PagetError(
+            "more lives than there are", where=where, key="lives", got=round(lives.total, 4), expected="shares that sum to at most 1"
+        )
     if any(share <= 0.0 for share in (*lives.natural_histories.values(), *lives.patients.values())):
         raise PagetError("a share of lives that is not positive", where=where, key="lives")
     if "diagnosis" not in lives.natural_histories:
@@ -336,7 +342,7 @@ def _check_lives(lives: Lives, simulations: dict[str, Simulation], used: set[str
         simulation = simulations[name]
         era = simulation.options.get("era")
         parts = [f"de-novo-{era}", f"relapsed-{era}"] if simulation.kind == "metastatic" else [name]
-        free = simulation.kind in ("diagnosis", "early") and not simulation.parameters
+        free = simulation.kind == "local-series" or (simulation.kind in ("diagnosis", "early") and not simulation.parameters)
         for part in parts:
             if not free and part not in given:
                 raise PagetError("a simulation that targets need has no share of lives", where=where, key="lives", got=part)

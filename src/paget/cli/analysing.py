@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -132,7 +133,8 @@ def run(data: ObservationalData, request: Request, progress: Progress) -> Result
             found.append(unanswered(data, rung, error.message, 0.95))
             continue
         if data.negative_control is not None:
-            controls.append(negative_control(rung.run, data))
+            with suppress(PagetError):  # a row that the control outcome cannot answer stays empty
+                controls.append(negative_control(rung.run, data))
     progress("analyses", len(rungs), len(rungs))
     if all(one.hazard_ratio is None for one in found):
         raise PagetError(f"none of the analyses can be answered by these data: {found[0].problem}", where=data.where)
@@ -218,6 +220,8 @@ def show(result: Result) -> None:
 
 
 def _ratio(one: CausalEstimate) -> str:
+    if one.hazard_ratio is None:
+        return "-"
     return f"{one.hazard_ratio:.3f} ({one.ci_low:.3f} to {one.ci_high:.3f})"
 
 

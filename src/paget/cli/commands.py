@@ -8,12 +8,16 @@ from typing import Annotated
 import typer
 
 from paget.cli import analyse as _analyse  # noqa: F401  registers its command
+from paget.cli import calibrate as _calibrate  # noqa: F401  registers its command
 from paget.cli import design as _design  # noqa: F401  registers its command
 from paget.cli import evidence as _evidence  # noqa: F401  registers its commands
 from paget.cli import instruments as _instruments  # noqa: F401
+from paget.cli import parameters as _parameters  # noqa: F401
 from paget.cli import registry as _registry  # noqa: F401
 from paget.cli import therapies as _therapies  # noqa: F401
+from paget.cli import validate as _validate  # noqa: F401
 from paget.cli.app import app
+from paget.cli.evidence import Extra
 from paget.cli.progress import Bars
 from paget.errors import PagetError
 
@@ -61,6 +65,7 @@ def run(
     ] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="Set a parameter: --set wound_awakening=2.")] = None,
     therapy: Annotated[list[Path] | None, typer.Option("--therapy", help="A therapy file of your own (several allowed).")] = None,
+    evidence: Extra = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
     """Simulate a trial and set it beside what the real one reported.
@@ -84,8 +89,7 @@ def run(
             protocol, patients=patients, seed=seed, replicates=replicates, twins=twins, out=out, threads=threads,
             resume=resume, overwrite=overwrite, parameters=parameters, draws=draws, changes=_pairs(set_ or [], "--set"),
             switches=_pairs(switch or [], "--switch"),  # type: ignore[arg-type]
-            therapies=therapy or (),
-            progress=progress,
+            therapies=therapy or (), evidence=evidence or (), progress=progress,
         )  # fmt: skip
     from rich.console import Console
 
@@ -167,6 +171,7 @@ def patient(
 def check(
     file: Annotated[Path, typer.Argument(help="A protocol, a therapy or an evidence file.")],
     dry_run: Annotated[bool, typer.Option("--dry-run/--no-dry-run", help="For a protocol: how many would be eligible.")] = True,
+    evidence: Extra = None,
 ) -> None:
     """Say what is wrong with a file, or what it means: a protocol is resolved and tried on a small population.
 
@@ -175,8 +180,10 @@ def check(
     paget check my-facts.yaml
     """
     from paget.cli.showing import check_file
+    from paget.evidence import using
 
-    check_file(file, dry_run)
+    with using(evidence or ()):
+        check_file(file, dry_run)
 
 
 @app.command()

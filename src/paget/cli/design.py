@@ -32,6 +32,7 @@ def design(
         str, typer.Option(help="Spending of the second error: lan-demets-of, lan-demets-pocock, hsd:GAMMA, none.")
     ] = "none",
     binding: Annotated[bool, typer.Option("--binding", help="Futility must be obeyed.")] = False,
+    primary: Annotated[str, typer.Option(help="Test by which a trial finds a benefit: logrank, cox, rmst, maxcombo.")] = "logrank",
     alpha: Annotated[float, typer.Option(help="One-sided error of the first kind.")] = 0.025,
     power: Annotated[float, typer.Option(help="Power aimed at: by the search, by futility, in figures.")] = 0.8,
     accrual_per_month: Annotated[
@@ -66,6 +67,7 @@ def design(
       paget design mf07-01 --vary n=200,400,800 --vary follow_up.data_cut_months=36,60
       paget design mf07-01 --looks 0.5,0.75,1 --boundary lan-demets-of --futility hsd:-2
       paget design mf07-01 --search all --search solitary-bone --power 0.9
+      paget design mf07-01 --search all --primary rmst
       paget design e2108 --switching 200
     """
     from paget.cli.commands import _pairs
@@ -75,8 +77,10 @@ def design(
     from paget.design.show import design_tables, parse_looks, populations
     from paget.design.vary import parse_vary
 
-    options = DesignOptions().with_option("looks", parse_looks(looks)).with_option("alpha", alpha).with_option("boundary", boundary)
-    options = options.with_option("futility", futility).with_option("binding", binding).with_option("beta", 1.0 - power)
+    options = DesignOptions()
+    given = {"test": primary, "looks": parse_looks(looks), "alpha": alpha, "boundary": boundary, "futility": futility}
+    for name, value in {**given, "binding": binding, "beta": 1.0 - power}.items():
+        options = options.with_option(name, value)
     if accrual_per_month is not None:
         options = options.with_option("accrual_per_month", accrual_per_month)
     with Bars(quiet=quiet) as progress:

@@ -13,7 +13,7 @@ from paget.cli.progress import Bars
 
 @app.command("registry")
 def registry_(
-    name: Annotated[str | None, typer.Argument(metavar="[REGISTRY]", help="A shipped registry, or a registry file; none lists them.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[REGISTRY]", help="Name of a shipped registry, or a file; none: list.")] = None,
     patients: Annotated[int | None, typer.Option(help="Patients in the registry; the file's number by default.")] = None,
     seed: Annotated[int, typer.Option(help="Everything follows from it.")] = 1,
     null: Annotated[bool, typer.Option("--null", help="An operation without any effect: what would the registry report?")] = False,
@@ -62,11 +62,13 @@ def registry_(
 
     console, summary = Console(), result.summary
     what = "an operation without any effect" if null else "removal of the primary"
-    console.print(ladder_table(summary["ladder"], title=f"{name}: {what} (seed {seed}, {summary['counts']['patients']:,} patients)"))
+    title = f"{name}: {what} (seed {seed}, {summary['counts']['patients']:,} patients)"
+    console.print(ladder_table(summary["ladder"], title=title, width=console.width))
     console.print(decomposition_table(summary["decomposition"]["on"], summary["decomposition"]["steps"]))
     for item in summary["published"]:
         interval = f" ({item['ci_low']:.2f} to {item['ci_high']:.2f})" if item["ci_low"] is not None else ""
-        console.print(f"Published: {item['hazard_ratio']:.2f}{interval}  {item['label']} [{item['evidence']}]", highlight=False, markup=False)
+        line = f"Published: {item['hazard_ratio']:.2f}{interval}  {item['label']} [{item['evidence']}]"
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     console.print(f"Report: {result.report}", highlight=False, soft_wrap=True)
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from paget.study import Protocol
 
 TESTS = ("logrank", "cox", "rmst", "maxcombo")
-"""Tests that are computed of each trial at its last data cut; the first is the one that looks use."""
+"""Tests that are computed of each trial at its last data cut; only the first may have looks: its increments are independent."""
 EVERYBODY = "all"
 
 
@@ -22,6 +22,8 @@ class DesignOptions:
 
     Attributes
     ----------
+    test : str
+        By which a trial finds a benefit: `TESTS`.
     alpha : float
         One-sided error of the first kind.
     looks : tuple of float
@@ -40,6 +42,7 @@ class DesignOptions:
         The experimental arm that is compared with the control; the protocol's first by default.
     """
 
+    test: str = "logrank"
     alpha: float = 0.025
     looks: tuple[float, ...] = (1.0,)
     boundary: str = "lan-demets-of"
@@ -61,6 +64,9 @@ class DesignOptions:
             raise unknown("option of a design", name, self.names(), where="design")
         if name == "looks":
             value = _looks(value)
+        elif name == "test":
+            if value not in TESTS:
+                raise unknown("test", str(value), TESTS, where="design")
         elif name in ("boundary", "futility", "subgroup", "arm"):
             if not isinstance(value, str):
                 raise PagetError("must be a name", where="design", key=name, got=value)
@@ -88,6 +94,11 @@ class DesignOptions:
             raise PagetError(
                 "futility needs a look before the end", where="design", key="looks", got=list(self.looks), expected="such as [0.5, 1]"
             )
+        if len(self.looks) > 1 and self.test != TESTS[0]:
+            raise PagetError(
+                "looks need the log-rank test: its increments from look to look are independent", where="design", key="test", got=self.test,
+                expected=TESTS[0], fix="leave the looks out, or the test",
+            )  # fmt: skip
         return boundaries(self.boundary, self.looks, self.alpha, futility=futility, beta=self.beta, binding=self.binding)
 
     def check(self, protocol: Protocol) -> None:

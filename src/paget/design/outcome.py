@@ -43,6 +43,8 @@ class Question:
     tests : tuple of str
         Of `paget.design.options.TESTS`.
     tau_months : float
+    test : str
+        By which a trial finds a benefit.
     """
 
     protocol: Protocol
@@ -51,6 +53,7 @@ class Question:
     planned_events: int
     tests: tuple[str, ...]
     tau_months: float
+    test: str = "logrank"
 
     @property
     def alpha(self) -> float:
@@ -116,6 +119,8 @@ def find(
     if "maxcombo" in question.tests:
         columns["finds_maxcombo"] = _maxcombo_finds(course, seen, question.alpha)
     columns |= _with_looks(question, course, seen, fixed, cuts, threads)
+    if question.test != "logrank":
+        columns["finds"] = columns[f"finds_{question.test}"]
     return pl.DataFrame(columns)
 
 

@@ -169,7 +169,10 @@ def _search_drawings(asked: DesignRequest, reached: dict[str, Any]) -> dict[str,
     candidates = []
     for one in populations:
         error = math.hypot(one["patients_se"] or 0.0, one["patients_population_se"] or 0.0)
-        candidates.append(frontier_figure.Candidate(one["label"], one["patients"], one["screened"], error, one["on_frontier"], one["note"]))
+        top, ratio = one["points"][-1], one["effect"]["hazard_ratio"]
+        said = "" if ratio is None else f"hazard ratio {ratio:.3f}, "
+        note = "" if one["patients"] is not None else f"{said}power {top['power']:.2f} at {top['patients']:,} patients"
+        candidates.append(frontier_figure.Candidate(one["label"], one["patients"], one["screened"], error, one["on_frontier"], note))
     title = f"Smallest trials of {asked.protocol.id}: {asked.endpoint}"
     out = {"frontier": frontier_figure.draw(candidates, power=asked.power, title=title)}
     if len(curves) <= power_curve.MOST_SERIES:

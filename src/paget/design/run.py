@@ -193,7 +193,8 @@ def setup(scenario: Scenario, asked: DesignRequest, lives: Lives) -> tuple[Quest
     plan = layout(scenario.protocol, scenario.options, lives)
     boundary = scenario.options.plan()
     planned = events_planned(scenario.protocol, asked.endpoint, plan, lives, asked.seed) if len(boundary) > 1 else 1
-    return Question(scenario.protocol, asked.endpoint, boundary, planned, asked.tests, tau_of(scenario.protocol)), plan
+    tests = tuple(dict.fromkeys([*asked.tests, scenario.options.test]))
+    return Question(scenario.protocol, asked.endpoint, boundary, planned, tests, tau_of(scenario.protocol), scenario.options.test), plan
 
 
 def _scenarios(
@@ -333,7 +334,8 @@ def _under(asked: DesignRequest, parameters: ParameterSet, threads: int) -> Iter
     for scenario in drawn:
         lives = pools.of(scenario, size)
         question, plan = setup(scenario, asked, lives)
-        table = find(replace(question, tests=("logrank",)), plan, lives, range(asked.draw_trials), asked.seed, threads=threads)
+        brief = replace(question, tests=tuple(dict.fromkeys(["logrank", question.test])))
+        table = find(brief, plan, lives, range(asked.draw_trials), asked.seed, threads=threads)
         effect = population_effect(scenario.protocol, asked.endpoint, plan, lives, asked.seed)
         yield {"power": float(table["finds"].mean()), "gain_months": effect.mean_gain_months, "log_hr": effect.log_hr}  # type: ignore[arg-type]
 

@@ -22,7 +22,7 @@ from paget.design.lives import Lives, Progress, silent
 from paget.design.options import DesignOptions
 from paget.design.outcome import Question, events_planned, find, tau_of
 from paget.design.samplesize import schoenfeld_power
-from paget.design.table import average, proportion, recruitment_of
+from paget.design.table import average, formula_power, proportion, recruitment_of
 from paget.design.trials import layout
 from paget.design.vary import change
 from paget.errors import PagetError
@@ -34,6 +34,8 @@ Floats = npt.NDArray[np.float64]
 
 FACTORS = (0.5, 0.75, 1.0, 1.3, 1.7)
 """Sizes that are simulated, as multiples of the formula's."""
+ROUGH = 3
+"""Sizes that are tried at most to find where to look."""
 LEAST = 30
 """Smallest trial that is looked at."""
 
@@ -56,7 +58,8 @@ class Reached:
     patients_se : float or None
         Error of it from the number of trials.
     patients_population_se : float or None
-        Error of it from the size of the population (it goes with the inverse square of the log hazard ratio).
+        Error of it from the size of the population (it goes with the inverse square of the log hazard ratio); None where the test is not
+        of a hazard ratio.
     screened : int or None
         Patients of the protocol's mix to be assessed for so many to be randomised.
     screened_per_patient : float
@@ -190,11 +193,13 @@ def smallest(
         changed = change(protocol, {"accrual.patients": n})
         plan = layout(changed, here, lives)
         planned = events_planned(changed, endpoint, plan, lives, seed) if len(here.looks) > 1 else 1
-        return Question(changed, endpoint, here.plan(), planned, ("logrank",), tau_of(changed)), plan
+        tests = tuple(dict.fromkeys(["logrank", here.test]))
+        return Question(changed, endpoint, here.plan(), planned, tests, tau_of(changed), here.test), plan
 
     question, plan = at(limit)
     effect = population_effect(question.protocol, endpoint, plan, lives, seed, control=control)
     recruitment = recruitment_of(question, plan)
+    proportional = here.test in ("logrank", "cox")
     formula = formula_size(effect, recruitment, power, options.alpha, plan.share, rate, 1e6)
     points: list[dict[str, Any]] = []
 
@@ -203,19 +208,32 @@ def smallest(
         found = find(mine, lay, lives, range(trials), seed, control=control, threads=threads)
         hit, events, duration = proportion(found["finds"]), average(found["events"]), average(found["duration_months"])
         assert hit.value is not None and events.value is not None
-        formula_here = schoenfeld_power(effect.hazard_ratio, events.value, alpha=options.alpha, share=lay.share)
-        if len(here.looks) > 1:
-            formula_here = mine.plan.power(-effect.log_hr * math.sqrt(events.value * lay.share * (1.0 - lay.share)))
+        formula_here = formula_power(mine, effect.log_hr, events.value, lay.share) if proportional else None
         return {
             "patients": n, "power": hit.value, "power_mcse": hit.mcse, "power_formula": formula_here, "events": events.value,
             "duration_months": duration.value,
         }  # fmt: skip
 
-    guess = min(formula or limit, float(limit))
-    sizes = sorted({min(limit, max(LEAST, round(guess * factor))) for factor in FACTORS})
-    for k, n in enumerate(sizes):
-        progress(f"search: {options.subgroup}", k, len(sizes) + 1)
-        points.append(simulate(n))
+    def look(n: int, step: int) -> dict[str, Any]:
+        progress(f"search: {options.subgroup}", step, ROUGH + len(FACTORS) + 1)
+        known = next((p for p in points if p["patients"] == n), None)
+        if known is None:
+            known = simulate(n)
+            points.append(known)
+        return known
+
+    # first roughly: the drift of the statistic goes with the root of the size, whatever the test
+    guess, wanted = min(formula or limit, float(limit)), quantile(1.0 - options.alpha) + quantile(power)
+    for step in range(ROUGH):
+        tried = look(min(limit, max(LEAST, round(guess))), step)
+        share = min(max(tried["power"], 0.5 / trials), 1.0 - 0.5 / trials)
+        drift = quantile(1.0 - options.alpha) + quantile(share)
+        guess = min(float(limit), max(float(LEAST), tried["patients"] * (wanted / drift) ** 2)) if drift > 0.1 else float(limit)
+        if 0.75 < guess / tried["patients"] < 1.33:
+            break
+    for k, factor in enumerate(FACTORS):
+        look(min(limit, max(LEAST, round(guess * factor))), ROUGH + k)
+    points.sort(key=lambda p: int(p["patients"]))
     screened_each = lives.examined / max(available, 1)
     patients = patients_se = population_se = None
     note = ""
@@ -229,18 +247,17 @@ def smallest(
     if fitted is not None and fitted[0] <= limit and top["power"] > 0.5 * power:
         patients = min(limit, max(LEAST, math.ceil(fitted[0])))
         patients_se = fitted[1]
-        if math.isfinite(effect.log_hr_se) and effect.log_hr:
+        if proportional and math.isfinite(effect.log_hr_se) and effect.log_hr:
             population_se = patients * 2.0 * effect.log_hr_se / abs(effect.log_hr)
-        progress(f"search: {options.subgroup}", len(sizes), len(sizes) + 1)
-        if patients not in [p["patients"] for p in points]:
-            points = sorted([*points, simulate(patients)], key=lambda p: p["patients"])
+        look(patients, ROUGH + len(FACTORS))
+        points.sort(key=lambda p: int(p["patients"]))
     else:
         why = "the model shows no benefit" if effect.log_hr >= 0 else "the benefit is too small"
         note = (
             f"no trial of up to {limit:,} patients reaches a power of {power:g}: {why} (hazard ratio {effect.hazard_ratio:.3f}); "
             f"at {top['patients']:,} the power is {top['power']:.3f}"
-        )
-    progress(f"search: {options.subgroup}", len(sizes) + 1, len(sizes) + 1)
+        ) + ("" if formula is None else f"; by formula {formula:,.0f} would")
+    progress(f"search: {options.subgroup}", ROUGH + len(FACTORS) + 1, ROUGH + len(FACTORS) + 1)
     return Reached(
         options.subgroup, label, share_of_mix, effect, points, patients, patients_se, population_se,
         None if patients is None else math.ceil(patients * screened_each), screened_each, formula, note,

@@ -64,7 +64,7 @@ def _table(title: str, columns: Sequence[str], caption: str = "") -> Table:
 
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False, caption=caption or None, caption_justify="left")
     for i, name in enumerate(columns):
-        table.add_column(name, overflow="fold", justify="left" if i == 0 else "right")
+        table.add_column(name, overflow="fold", justify="left" if i == 0 or name == "note" else "right")
     return table
 
 

@@ -83,7 +83,10 @@ def row_of(
     put("power", proportion(found["finds"]))
     events = average(found["events"])
     share = plan.share
-    row["power_population_se"] = _population_error(row["power"], events.value or 0.0, share, effect.log_hr_se)
+    if question.test in ("logrank", "cox"):
+        row["power_population_se"] = _population_error(row["power"], events.value or 0.0, share, effect.log_hr_se)
+    else:  # the slope is that of the log-rank test's drift on the log hazard ratio
+        row["power_population_se"] = None
     if null is not None:
         put("type_one_error", proportion(null["finds"]))
         row["null_trials"] = null.height
@@ -131,12 +134,13 @@ def formula_power(question: Question, log_hr: float, events: float, share: float
 def _formula(question: Question, plan: Layout, effect: PopulationEffect, events: float) -> Row:
     """Cross-checks: power from the model's ratio and the simulated events, and events from exponential survival."""
     expected = None
+    proportional = question.test in ("logrank", "cox")  # there is no such formula for the others
     if effect.hazard_per_month > 0 and math.isfinite(effect.log_hr):
         recruitment = recruitment_of(question, plan)
         expected = sum(expected_events(plan.patients, effect.hazard_per_month, math.exp(effect.log_hr), recruitment, share=plan.share))
     return {
         "population_hazard_ratio": math.exp(effect.log_hr) if math.isfinite(effect.log_hr) else None,
-        "power_formula": formula_power(question, effect.log_hr, events, plan.share),
-        "power_formula_lifetime": formula_power(question, effect.log_hr_lifetime, events, plan.share),
+        "power_formula": formula_power(question, effect.log_hr, events, plan.share) if proportional else None,
+        "power_formula_lifetime": formula_power(question, effect.log_hr_lifetime, events, plan.share) if proportional else None,
         "events_formula": expected,
     }

@@ -84,7 +84,7 @@ def scenario_table(found: Findings) -> DesignTable:
 
 
 def _tests_table(found: Findings) -> DesignTable:
-    tests = found.questions[0].tests
+    tests = list(dict.fromkeys(test for question in found.questions for test in question.tests))
     head = ["Scenario", *(f"{name}: power" for name in tests)]
     null = "type_one_error" in found.rows[0]
     if null:
@@ -192,7 +192,8 @@ def _assurance_table(found: dict[str, Any]) -> DesignTable:
         ],
         rows,
         f"{found['note']}. Assurance: power averaged over the draws. EVPPI: what knowing the parameters would gain over deciding now, per "
-        "patient to whom the decision applies; no trial is worth more. Value of the trial: what following its finding gains over deciding now.",
+        "patient to whom the decision applies; no trial is worth more. Value of the trial: what following its finding gains over deciding "
+        "now.",
     )  # fmt: skip
 
 
@@ -283,12 +284,14 @@ def _ademp(asked: DesignRequest, found: Findings) -> dict[str, str]:
     looks = (
         f", {len(first)} looks ({first.name}" + (f", futility {first.futility}" if first.futility else "") + ")" if len(first) > 1 else ""
     )
+    test = {"logrank": "Stratified log-rank test", "cox": "Stratified Cox model, Wald test", "rmst": "Difference of restricted means",
+            "maxcombo": "MaxCombo"}[found.questions[0].test]  # fmt: skip
     return {
         "Aims": "Power, error of the first kind, duration and size of a trial of this protocol.",
         "Data-generating mechanism": "The disease model: each patient's life in both arms with shared randomness; "
         "accrual, loss, data cut and "
         "randomisation of the protocol. No effect: both arms live the control life.",
         "Estimand": f"{asked.protocol.estimand.treatment}; {asked.endpoint}; {asked.protocol.estimand.population}.",
-        "Methods": f"Stratified log-rank test, one-sided alpha {first.alpha:g}{looks}; {', '.join(asked.tests)} at the data cut beside it.",
+        "Methods": f"{test}, one-sided alpha {first.alpha:g}{looks}; {', '.join(asked.tests)} at the data cut beside it.",
         "Performance": f"Share of {asked.trials:,} trials that find a benefit, with sqrt(p (1 - p) / n) as its Monte-Carlo error.",
     }

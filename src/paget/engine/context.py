@@ -58,6 +58,11 @@ def _main(protocol: Protocol, records: list[dict[str, Any]]) -> dict[str, Any] |
     return next((record for record in fits if record["published"]), fits[0] if fits else None)
 
 
+def _error(spread: dict[str, Any]) -> str:
+    """Monte-Carlo error of a mean over replicates; a single replicate has none."""
+    return "not known" if spread["mc_se"] is None else f"{spread['mc_se']:.3f}"
+
+
 def _named(record: dict[str, Any]) -> str:
     """What a record is, as a sentence begins it."""
     if record["measure"] == "hazard_ratio" and record["endpoint"] in RATIO_OF:
@@ -85,7 +90,7 @@ def result_sentence(protocol: Protocol, records: list[dict[str, Any]], source: S
             f"Over {spread['count']} simulated trials of {effect['n']} patients"
             + (f" under {spread['draws']} draws of the posterior" if spread["draws"] else "")
             + f" the {_named(effect)} ({sides}) is {number(measure, spread['value'])} on average "
-            f"(Monte-Carlo error {spread['mc_se']:.3f}); 95 % of single trials of this size fall between {low} and {high}"
+            f"(Monte-Carlo error {_error(spread)}); 95 % of single trials of this size fall between {low} and {high}"
             + (", sampling and parameters together." if spread["parameter"] else ", other patients each time.")
         )
     if effect["value"] is not None:

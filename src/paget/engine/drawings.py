@@ -88,14 +88,15 @@ def _ticks(longest: float) -> list[float]:
 def _by_arm(m: Material, code: str) -> list[tuple[Any, Any, Any]]:
     data = read_endpoint(m.adsl, m.adtte, code, incomplete="drop")
     arms = np.asarray(data.column("ARMCD"))
-    return [(arm, data.select(arms == arm.id), int((arms == arm.id).sum())) for arm in m.protocol.arms]
+    # an arm may have nobody with this time: nothing of it was treated, nobody responded
+    return [(arm, data.select(arms == arm.id), int((arms == arm.id).sum())) for arm in m.protocol.arms if (arms == arm.id).any()]
 
 
 def survival(m: Material, code: str = "OS") -> Drawing:
     """Kaplan-Meier curves of an endpoint, with the published numbers drawn in."""
     name = NAMES[code]
     curves = []
-    parts = [part for part in _by_arm(m, code) if part[2]]
+    parts = _by_arm(m, code)
     longest = max(float(part.survival.time_months.max()) for _, part, _ in parts)
     ticks = _ticks(longest)
     for arm, part, _ in parts:
@@ -138,7 +139,7 @@ ORIGINS = {"RSD": "the first response", "LPFS": "treatment", "TTLTP": "treatment
 
 def incidence(m: Material, code: str = "TTLRP") -> Drawing:
     """Cumulative incidence of an event with which death competes."""
-    parts = [part for part in _by_arm(m, code) if part[2]]
+    parts = _by_arm(m, code)
     ticks = _ticks(max(float(part.survival.time_months.max()) for _, part, _ in parts))
     curves = [
         CifCurve.of(

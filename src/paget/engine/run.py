@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import time
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from paget._jit import kernel_hash
 from paget._version import __version__
 from paget.engine.badges import badges
+from paget.engine.cited import cited
 from paget.engine.compile import compile_plan
 from paget.engine.draws import Draw, Posterior, Source, resolve_source
 from paget.engine.folder import RunFolder, digest, disk_errors
@@ -28,6 +30,7 @@ from paget.engine.trial import enrol, live_roster
 from paget.engine.twins import live_twins
 from paget.engine.warm import compile_kernels
 from paget.errors import PagetError
+from paget.evidence import using
 from paget.parameters import ParameterSet
 from paget.population import BLOCK, Population
 from paget.study import Protocol, load_protocol, override, plain, protocol_hash, with_therapies
@@ -56,6 +59,7 @@ class Request:
     twins: bool
     where: str
     changed: tuple[str, ...] = ()
+    evidence: tuple[Path, ...] = ()
     therapies: tuple[str, ...] = ()
 
     @property
@@ -73,6 +77,7 @@ class Request:
             "parameters_hash": self.source.hash,
             "parameters_changed": {name: self.parameters[name] for name in self.changed},
             "draws": [draw.number for draw in self.source.draws],
+            "evidence": [hashlib.sha256(path.read_bytes()).hexdigest() for path in self.evidence],
             "seed": self.seed,
             "replicates": self.replicates,
             "twins": self.twins,
@@ -96,6 +101,7 @@ def resolve_request(
     changes: Mapping[str, Any] | None = None,
     switches: Mapping[str, float] | None = None,
     therapies: Sequence[str | Path] = (),
+    evidence: Sequence[str | Path] = (),
 ) -> Request:
     """Check and resolve what is asked for.
 
@@ -104,7 +110,8 @@ def resolve_request(
     PagetError
         Whatever is wrong with the protocol or the numbers.
     """
-    loaded = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
+    with using(evidence):
+        loaded = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
     where = str(protocol) if not isinstance(protocol, Protocol) else loaded.id
     loaded = with_therapies(loaded, therapies)
     if patients is not None:
@@ -122,7 +129,8 @@ def resolve_request(
     compile_plan(loaded, source.central)
     if twins and loaded.single_arm:
         raise PagetError("twins live two arms, and this study has one", where=where, key="--twins", fix="leave --twins out")
-    return Request(loaded, source, seed, replicates, twins, where, tuple(sorted(changed)), tuple(map(str, therapies)))
+    named = (tuple(map(Path, evidence)), tuple(map(str, therapies)))
+    return Request(loaded, source, seed, replicates, twins, where, tuple(sorted(changed)), *named)
 
 
 def _whole(name: str, value: object, least: int) -> None:
@@ -146,6 +154,7 @@ def run(
     changes: Mapping[str, Any] | None = None,
     switches: Mapping[str, float] | None = None,
     therapies: Sequence[str | Path] = (),
+    evidence: Sequence[str | Path] = (),
     progress: Progress = _silent,
     command: str | None = None,
 ) -> Run:
@@ -182,6 +191,8 @@ def run(
         Multipliers of mechanisms, by name (0: off), on top of the protocol's.
     therapies : sequence of path
         Therapy files of your own, for regimens that the protocol names.
+    evidence : sequence of path
+        Files of the user's own facts, which the protocol may cite.
     progress : callable, optional
         Called with (stage, done, total).
     command : str, optional
@@ -204,7 +215,7 @@ def run(
     """
     request = resolve_request(
         protocol, patients=patients, seed=seed, replicates=replicates, twins=twins, parameters=parameters,
-        draws=draws, changes=changes, switches=switches, therapies=therapies,
+        draws=draws, changes=changes, switches=switches, therapies=therapies, evidence=evidence,
     )  # fmt: skip
     path = Path(out) if out is not None else request.default_folder
     folder = RunFolder(path, request.as_dict(), resume=resume, overwrite=overwrite)
@@ -215,10 +226,11 @@ def run(
     folder.log(f"{datetime.now().astimezone().isoformat(timespec='seconds')} begun on {platform.node()}, {workers} threads")
     product = _simulate(request, folder, workers, progress)
     progress("writing", 0, 1)
-    with disk_errors(path):
+    with disk_errors(path), using(evidence):
         write_outputs(product, path, command or _command(request))
+        manifest = _manifest(request, product)
     folder.log(f"finished after {time.perf_counter() - started:.1f} s")
-    folder.finish(_manifest(request, product))
+    folder.finish(manifest)
     progress("writing", 1, 1)
     return Run(path)
 
@@ -324,6 +336,8 @@ def _manifest(request: Request, product: Product) -> dict[str, Any]:
         "central_draw": request.source.central_draw,
         "draws": [draw.number for draw in request.source.draws],
         "posterior": request.source.manifest.get("hash"),
+        "extrapolation": [badge.words for badge in product.badges],
+        "evidence": cited(request.protocol, request.source),
         "kernels": kernel_hash(),
         "request_hash": digest(request.as_dict()),
         "replicates": request.replicates,
@@ -347,5 +361,6 @@ def _command(request: Request) -> str:
     if request.twins:
         parts.append("--twins")
     parts += [f"--therapy {file}" for file in request.therapies]
+    parts += [f"--evidence {path}" for path in request.evidence]
     parts += [f"--set {name}={request.parameters[name]!r}" for name in request.changed]
     return " ".join(parts)

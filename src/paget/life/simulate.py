@@ -188,7 +188,7 @@ def _shared(plan: LifePlan, parameters: ParameterSet, stop_at_gate: int) -> tupl
         mine = [agent.axis == axis for agent in shelf.agents.values()]
         agents["kill"][mine] = 0.0
     treats_lesions = any((np.asarray(arm.get("local", -1)) >= 0).any() for arm in plan.arms)
-    therapies = shelf.local_records() if treats_lesions else np.zeros(0, LOCAL)  # working them out takes a second
+    therapies = shelf.local_records(parameters) if treats_lesions else np.zeros(0, LOCAL)  # working them out takes a second
     return (
         parameters.record, agents, shelf.regimen_records(), therapies,
         shelf.standard_record(plan.standard_of_care), plan.plan_record(stop_at_gate), plan.arm_records(),

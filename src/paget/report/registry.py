@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 HEADINGS = {
+    "randomised": "A trial in the same patients",
     "not adjusted": "Not adjusted",
     "recorded": "Adjusted for what the registry records",
     "true confounders": "Adjusted for what decided (no registry has it)",
@@ -124,9 +125,7 @@ def render_registry(context: RegistryContext) -> str:
         "rows": [_shown_row(row) for row in context.rows],
         "steps": [_shown_step(step) for step in context.steps],
     }
-    figures = [
-        {"figure": figure, "svg": Markup(inline_svg(figure.svg, f"f{i}"))} for i, figure in enumerate(context.figures, start=1)
-    ]
+    figures = [{"figure": figure, "svg": Markup(inline_svg(figure.svg, f"f{i}"))} for i, figure in enumerate(context.figures, start=1)]
     return environment.get_template("registry.html.j2").render(c=shown, figures=figures)
 
 
@@ -135,30 +134,31 @@ def write_registry(path: Path, context: RegistryContext) -> Path:
     return write_atomic(path, render_registry(context).encode())
 
 
-def ladder_table(rows: Sequence[Row], *, title: str) -> Table:
-    """The ladder for `rich.print`."""
+def ladder_table(rows: Sequence[Row], *, title: str, width: int = 120) -> Table:
+    """The ladder for `rich.print`; restricted means need a width of 100 columns."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
-    for name in ("Analysis", "HR (95 % CI)", "Truth", "Bias ± MC SE", "RMST, reported / true"):
-        table.add_column(name, overflow="fold", min_width=24 if name == "Analysis" else None)
+    columns = ("Analysis", "HR (95 % CI)", "Truth", "Bias ± MC SE", "RMST, reported / true")[: 5 if width >= 100 else 4]
+    for name in columns:
+        table.add_column(name, overflow="fold", min_width=20 if name == "Analysis" else None, no_wrap=name != "Analysis")
     view = ""
     for row in rows:
         if row["view"] != view:
             view = row["view"]
             table.add_row(Text(HEADINGS[view], style="bold"))
         if row["hazard_ratio"] is None:
-            table.add_row(Text("  " + row["label"]), Text("not estimated: " + row["problem"], style="dim"))
+            table.add_row(Text("  " + row["label"]), Text("not answerable", style="dim"))
             continue
         cells = [
             "  " + row["label"], ratio_text(row), truth_text(row), factor_text(row["bias_log"], row["bias_mc_se_log"]), rmst_text(row),
         ]  # fmt: skip
-        table.add_row(*(Text(cell) for cell in cells))
+        table.add_row(*(Text(cell) for cell in cells[: len(columns)]))
     table.caption = (
         "Truth: twins of the row's own population and time zero; (c) at the row's covariates. Bias: reported over true hazard ratio, "
-        "error on the log scale. Research software: not for clinical use."
+        "error on the log scale. What is not answerable, and why, stands in the report. Research software: not for clinical use."
     )
     table.caption_justify = "left"
     return table

@@ -83,6 +83,8 @@ def unsourced(protocol: Any) -> list[str]:
     covered = tuple(what + "." for what in declared)
     found = []
     for block in DESIGN:
+        if block == "randomisation" and len(protocol.arms) == 1:
+            continue  # nobody is randomised
         for path in numbers(getattr(protocol, block), block):
             if path not in declared and not path.startswith(covered) and not _is_default(protocol, path):
                 found.append(path)

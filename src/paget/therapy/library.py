@@ -115,9 +115,13 @@ class Library:
             raise unknown("local treatment", name, self.locals)
         return list(self.locals).index(name)
 
-    def local_records(self) -> np.ndarray[Any, Any]:
-        """The local treatments of lesions as kernels read them."""
-        return self._local_records.copy()
+    def local_records(self, parameters: ParameterSet | None = None) -> np.ndarray[Any, Any]:
+        """The local treatments of lesions as kernels read them; ``local_control_logit`` of the parameters shifts control by class."""
+        out = self._local_records.copy()
+        if parameters is not None:
+            for row, therapy in zip(out, self.locals.values(), strict=True):
+                row["control"] = shifted(row["control"], parameters["local_control_logit"][local_class(therapy.class_)])
+        return out
 
     @cached_property
     def _local_records(self) -> np.ndarray[Any, Any]:
@@ -143,6 +147,28 @@ class Library:
                             out["regimen"][0, s, crisis, menopause, line, k] = self.regimen_index(regimen)
                             out["chance"][0, s, crisis, menopause, line, k] = chance
         return out
+
+
+LOCAL_CLASSES = {
+    "breast-surgery": 0, "excision": 0, "metastasectomy": 0, "thermal-ablation": 1, "embolisation": 2, "radioembolisation": 2,
+    "radiotherapy": 3, "metastasis-directed-radiotherapy": 3, "electrochemotherapy": 4,
+}  # fmt: skip
+"""Place of a class of local treatments in ``local_control_logit``; all others share the last."""
+
+
+def local_class(name: str) -> int:
+    """Place of a class of local treatments in ``local_control_logit``."""
+    return LOCAL_CLASSES.get(name, len(INDEX_LABELS["local"]) - 1)
+
+
+def shifted(probability: np.ndarray[Any, Any], by: float) -> np.ndarray[Any, Any]:
+    """Probabilities moved on the logit scale; 0 and 1 stay, and no shift leaves every bit."""
+    if by == 0.0:
+        return probability
+    inside = (probability > 0.0) & (probability < 1.0)
+    out = probability.copy()
+    out[inside] = 1.0 / (1.0 + (1.0 / out[inside] - 1.0) * math.exp(-by))
+    return out
 
 
 def _kill_factor(kills: Kills, parameters: ParameterSet | None) -> float:

@@ -51,7 +51,7 @@ def require_untreated(data: ObservationalData) -> None:
         raise PagetError(
             f"everybody received {data.treatment} at some time: there is nobody never treated",
             where=data.where,
-            fix="time-varying, landmark, sequential and clone-censor-weight analyses use the time before treatment",
+            fix="landmark and clone-censor-weight compare treatment by some month with treatment after it",
         )
 
 

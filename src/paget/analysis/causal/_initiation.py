@@ -11,13 +11,8 @@ import numpy as np
 from ...errors import PagetError
 from .._arrays import Bools, Floats, Ints
 from ._design import columns, logistic, varying_part
-from .data import INSTANT_MONTHS, ObservationalData
-from .exposure import entry
-
-
-def starts_before_exit(data: ObservationalData) -> Floats:
-    """Start of treatment, an instant before exit where both are recorded at one moment; infinite for never."""
-    return np.where(data.ever_treated, np.minimum(data.starts, np.maximum(data.months - INSTANT_MONTHS, 0.0)), np.inf)
+from .data import ObservationalData
+from .exposure import entry, starts_before_exit
 
 
 def cuts(until_months: float, every_months: float) -> Floats:

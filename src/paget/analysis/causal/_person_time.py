@@ -24,6 +24,8 @@ from .estimate import CausalEstimate, Curves, Estimand
 from .sensitivity import e_value, e_value_of_limit
 
 TREATED = "treated"
+MOST_LOG = 10.0
+"""Log hazard ratio or error beyond which there is no estimate to speak of (a ratio of 22,000)."""
 
 
 @dataclass(frozen=True)
@@ -70,17 +72,24 @@ def fit_cox(rows: PersonTime) -> Effect:
         stratum = np.zeros(n, dtype=np.int64) if rows.stratum is None else rows.stratum
         one = cox_binary(entry, stop, rows.event, rows.treated, weight, stratum, cluster)
         return Effect(one.coef, one.se_model, one.se_robust, one.problem)
-    fit = cox(
-        stop,
-        rows.event,
-        {TREATED: rows.treated.astype(np.float64), **rows.covariates},
-        entry=entry,
-        weights=rows.weight,
-        strata=rows.stratum,
-        cluster=cluster,
-    )
-    assert fit.robust_se is not None
-    return Effect(float(fit.coef[0]), float(fit.se[0]), float(fit.robust_se[0]), fit.problem, fit)
+    try:
+        with np.errstate(all="ignore"):  # an estimate on its way to infinity is told below
+            fit = cox(
+                stop,
+                rows.event,
+                {TREATED: rows.treated.astype(np.float64), **rows.covariates},
+                entry=entry,
+                weights=rows.weight,
+                strata=rows.stratum,
+                cluster=cluster,
+            )
+            model, robust = float(fit.se[0]), float(np.sqrt(fit.robust_covariance[0, 0])) if fit.robust_covariance is not None else math.nan
+    except np.linalg.LinAlgError:
+        raise PagetError(
+            "the Cox model cannot be fitted: covariates leave patients without events apart, or repeat one another",
+            fix="fewer covariates, or wider groups of them",
+        ) from None
+    return Effect(float(fit.coef[0]), model, robust, fit.problem, fit)
 
 
 def _require_events(rows: PersonTime) -> None:
@@ -201,10 +210,8 @@ def standardised(rows: PersonTime, fit: CoxFit, tau: float | None) -> tuple[Curv
     return curves, Difference(gain, math.nan, math.nan, math.nan, math.nan, horizon)
 
 
-def _e_values(effect: Effect, half: float) -> dict[str, Any]:
-    if effect.problem or not math.isfinite(half):
-        return {}
-    low, ratio, high = (math.exp(effect.coef + step) for step in (-half, 0.0, half))
+def _e_values(coef: float, half: float) -> dict[str, Any]:
+    low, ratio, high = (math.exp(coef + step) for step in (-half, 0.0, half))
     return {
         "e_value": {
             "rare": e_value(ratio, common=False),
@@ -232,9 +239,11 @@ def estimate(
 ) -> CausalEstimate:
     """Fit the rows and fill the record."""
     effect = fit_cox(rows)
+    known = abs(effect.coef) < MOST_LOG and math.isfinite(effect.se_robust) and effect.se_robust < MOST_LOG
+    problem = effect.problem or ("" if known else "the estimate runs to infinity: too few events for this model")
     half = z_of_level(level) * effect.se_robust
     shown, gain = None, None
-    if curves and not effect.problem:
+    if curves and not problem:
         shown, gain = standardised(rows, effect.fit, tau_months) if effect.fit else compare_curves(rows, tau_months, level)
     inside = np.unique(rows.patient)
     ever = np.unique(rows.patient[rows.treated])
@@ -243,11 +252,11 @@ def estimate(
         key=key,
         label=label,
         estimand=estimand,
-        hazard_ratio=math.exp(effect.coef),
-        ci_low=math.exp(effect.coef - half) if math.isfinite(half) else 0.0,
-        ci_high=math.exp(effect.coef + half) if math.isfinite(half) else math.inf,
-        se_log=effect.se_robust,
-        se_model=effect.se_model,
+        hazard_ratio=math.exp(effect.coef) if known else None,
+        ci_low=math.exp(effect.coef - half) if known else None,
+        ci_high=math.exp(effect.coef + half) if known else None,
+        se_log=effect.se_robust if known else None,
+        se_model=effect.se_model if known else None,
         interval="robust",
         level=level,
         rmst_difference=gain,
@@ -260,7 +269,7 @@ def estimate(
         adjusted_for=adjusted_for,
         assumptions=assumptions,
         method=method,
-        diagnostics={**(diagnostics or {}), **_e_values(effect, half)},
+        diagnostics={**(diagnostics or {}), **(_e_values(effect.coef, half) if known else {})},
         patients=inside,
-        problem=effect.problem,
+        problem=problem,
     )

@@ -16,12 +16,12 @@ import numpy as np
 from ...errors import PagetError, unknown
 from .._arrays import Floats, Ints
 from ._design import columns, logistic, require_waiting, varying_part
-from ._initiation import Hazards, cuts, require_from_zero, start_hazards, starts_before_exit
+from ._initiation import Hazards, cuts, require_from_zero, start_hazards
 from ._person_time import PersonTime, estimate
 from .data import ObservationalData
 from .diagnostics import balance, balance_rows, truncated, weight_summary
-from .estimate import CausalEstimate, Estimand
-from .exposure import common
+from .estimate import CausalEstimate, Estimand, in_months
+from .exposure import common, starts_before_exit
 from .weighting import POSITIVE
 
 Arm = tuple[Any, Any, Any, Any, Any]
@@ -58,7 +58,8 @@ def clone_censor_weight(
         A time-varying covariate that excuses from treatment once it is above 0 (such as progression): who
         has it before treatment follows both strategies.
     every_months : float
-        Interval of the monthly model.
+        Interval of the monthly model. Shorter (0.25) where `unless` and treatment often fall in one month: the
+        model does not see their order within an interval.
     truncate : float, optional
         Share of weights cut off at each end.
     tau_months : float, optional
@@ -94,15 +95,15 @@ def clone_censor_weight(
         data,
         rows,
         key=f"ccw-{grace:g}" + ("+ipcw" if adjust_for else "") + ("+unless" if unless else ""),
-        label=f"Clone-censor-weight, {grace:g} months"
+        label=f"Clone-censor-weight, {in_months(grace)}"
         + (", weighted" if adjust_for else ", no covariates")
         + (f", unless {unless}" if unless else ""),
         estimand=Estimand(
             "all patients",
             data.time_zero,
             (
-                f"{data.treatment} within {grace:g} months" + (f" unless {unless}" if unless else ""),
-                f"no {data.treatment} within {grace:g} months",
+                f"{data.treatment} within {in_months(grace)}" + (f" unless {unless}" if unless else ""),
+                f"no {data.treatment} within {in_months(grace)}",
             ),
             grace_months=grace,
         ),
@@ -114,7 +115,7 @@ def clone_censor_weight(
             by_cox=False,
         ),
         method=f"each patient cloned into both strategies, censored on deviating, weighted by the inverse probability of not deviating "
-        f"(intervals of {every_months:g} month(s)); weighted Cox model, errors by patient",
+        f"(intervals of {in_months(every_months)}); weighted Cox model, errors by patient",
         adjusted_for=(*adjust_for, *([unless] if unless else [])),
         tau_months=tau_months,
         level=level,
@@ -128,17 +129,17 @@ def _require_starts(data: ObservationalData, start: Floats, grace: float) -> Non
     if not (start <= grace).any():
         first = float(np.nanmin(data.treated_months))
         raise PagetError(
-            f"nobody starts {data.treatment} within {grace:g} months",
+            f"nobody starts {data.treatment} within {in_months(grace)}",
             where=data.where,
             got=f"the first start is at {first:.4g} months",
             fix="a longer grace period",
         )
     left = data.months > grace
     if not left.any():
-        raise PagetError(f"nobody is followed beyond the grace period of {grace:g} months", where=data.where, fix="a shorter one")
+        raise PagetError(f"nobody is followed beyond the grace period of {in_months(grace)}", where=data.where, fix="a shorter one")
     if not (left & (start > grace)).any():
         raise PagetError(
-            f"everybody followed beyond {grace:g} months had started {data.treatment} by then",
+            f"everybody followed beyond {in_months(grace)} had started {data.treatment} by then",
             where=data.where,
             fix="a shorter grace period",
         )
@@ -231,7 +232,6 @@ def _diagnostics(
     late = rows.stop > grace
     late &= rows.start >= grace - 1e-9
     told: dict[str, object] = {
-        "weights": weight_summary(rows.weight[late], rows.treated[late]),
         "started_in_grace": int((start <= grace).sum()),
         "left_in_grace_untreated": int(((data.months <= grace) & (start > grace)).sum()),
         "events_counted_in_both": int((data.event & (data.months <= grace) & (start > grace)).sum()),
@@ -240,6 +240,9 @@ def _diagnostics(
     }
     if excused is not None:
         told["excused"] = int((excused <= grace).sum())
+    if not (late & rows.treated).any() or not (late & ~rows.treated).any():
+        return told
+    told["weights"] = weight_summary(rows.weight[late], rows.treated[late])
     baseline = [name for name in adjust_for if name in data.covariates]
     if baseline:
         found = varying_part(columns(data, baseline, rows=rows.patient[late]))

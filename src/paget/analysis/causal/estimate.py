@@ -168,6 +168,17 @@ class CausalEstimate:
         return plain
 
 
+def in_months(number: float) -> str:
+    """Number of months in words.
+
+    Examples
+    --------
+    >>> in_months(1.0), in_months(6)
+    ('1 month', '6 months')
+    """
+    return f"{number:g} month" if number == 1 else f"{number:g} months"
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(k): _plain(v) for k, v in value.items()}

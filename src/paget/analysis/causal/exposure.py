@@ -14,8 +14,8 @@ from ...errors import PagetError
 from .._arrays import Floats, Ints
 from ._design import columns, require_untreated, require_waiting, varying_part
 from ._person_time import PersonTime, estimate
-from .data import ObservationalData
-from .estimate import CausalEstimate, Estimand
+from .data import INSTANT_MONTHS, ObservationalData
+from .estimate import CausalEstimate, Estimand, in_months
 
 EXCHANGEABLE = "treated and untreated have the same prognosis given what is adjusted for (no unmeasured confounding)"
 UNADJUSTED = "treated and untreated have the same prognosis without any adjustment"
@@ -24,6 +24,11 @@ CONSISTENT = "the treatment is the same thing for everybody and one patient's do
 NO_IMMORTAL = "treatment starts at time zero, so that nobody has to survive in order to be treated"
 PROPORTIONAL = "the hazard ratio is constant, or read as an average over follow-up"
 MODEL = "the Cox model has the right form in the covariates"
+
+
+def starts_before_exit(data: ObservationalData) -> Floats:
+    """Start of treatment, an instant before exit where both are recorded at one moment; infinite for never."""
+    return np.where(data.ever_treated, np.minimum(data.starts, np.maximum(data.months - INSTANT_MONTHS, 0.0)), np.inf)
 
 
 def entry(data: ObservationalData) -> Floats:
@@ -202,10 +207,10 @@ def landmark(
         data,
         PersonTime(rows.patient, rows.start, rows.stop, rows.event, rows.treated, covariates=covariates),
         key=f"landmark-{landmark_months:g}{key}",
-        label=f"Landmark {landmark_months:g} months{label}",
+        label=f"Landmark {in_months(landmark_months)}{label}",
         estimand=landmark_estimand(data, landmark_months, "conditional" if adjust_for else "marginal"),
         assumptions=common(bool(adjust_for), "treatment by the landmark depends on prognosis only through what is adjusted for"),
-        method=f"Cox model from the landmark at {landmark_months:g} months",
+        method=f"Cox model from the landmark at {in_months(landmark_months)}",
         adjusted_for=tuple(adjust_for),
         tau_months=tau_months,
         level=level,
@@ -227,7 +232,7 @@ def landmark_rows(data: ObservationalData, at_months: float) -> tuple[PersonTime
     alive = np.flatnonzero(data.months > at_months).astype(np.int64)
     if not alive.size:
         raise PagetError(
-            f"nobody is followed beyond the landmark of {at_months:g} months",
+            f"nobody is followed beyond the landmark of {in_months(at_months)}",
             where=data.where,
             got=f"last follow-up at {data.months.max():.4g} months",
             fix="an earlier landmark",
@@ -236,7 +241,7 @@ def landmark_rows(data: ObservationalData, at_months: float) -> tuple[PersonTime
     if treated.all() or not treated.any():
         first = float(np.nanmin(data.treated_months))
         raise PagetError(
-            f"{'everybody' if treated.all() else 'nobody'} followed at the landmark of {at_months:g} months had been treated by then",
+            f"{'everybody' if treated.all() else 'nobody'} followed at the landmark of {in_months(at_months)} had been treated by then",
             where=data.where,
             got=f"{len(alive)} patients at the landmark; the first treatment at {first:.4g} months",
             fix="another landmark, or the time-varying analysis, which needs none",
@@ -248,9 +253,9 @@ def landmark_rows(data: ObservationalData, at_months: float) -> tuple[PersonTime
 def landmark_estimand(data: ObservationalData, at_months: float, contrast: str) -> Estimand:
     """Estimand of a landmark analysis."""
     return Estimand(
-        f"patients followed beyond {at_months:g} months",
-        f"{at_months:g} months after {data.time_zero}",
-        (f"{data.treatment} within {at_months:g} months", f"no {data.treatment} within {at_months:g} months"),
+        f"patients followed beyond {in_months(at_months)}",
+        f"{in_months(at_months)} after {data.time_zero}",
+        (f"{data.treatment} within {in_months(at_months)}", f"no {data.treatment} within {in_months(at_months)}"),
         contrast,
         landmark_months=at_months,
     )
@@ -273,7 +278,7 @@ def switch_rows(data: ObservationalData) -> PersonTime:
     Treatment recorded at the moment of exit is taken to have begun an instant before it.
     """
     begin, end = entry(data), data.months
-    start = np.minimum(data.starts, np.where(data.ever_treated, end, np.inf))
+    start = starts_before_exit(data)
     before = np.flatnonzero((start > begin) & (np.minimum(start, end) >= begin))
     after = np.flatnonzero(data.ever_treated)
     stays = ~data.ever_treated[before]

@@ -11,7 +11,7 @@ from ...errors import PagetError, unknown
 from ._design import require_both
 from .ccw import clone_censor_weight
 from .data import ObservationalData
-from .estimate import CausalEstimate, Estimand
+from .estimate import CausalEstimate, Estimand, in_months
 from .exposure import ever_never, exclude_immortal, landmark, time_varying
 from .matching import matching
 from .sequential import sequential_trials
@@ -143,10 +143,10 @@ def rungs_of(
     cox_rows("immortal-excluded", "immortal-excluded", "Immortal time left out", exclude_immortal, **shared)
     cox_rows("time-varying", "time-varying", "Time-varying treatment", time_varying, level=level)
     for at in landmark_months:
-        cox_rows("landmark", f"landmark-{at:g}", f"Landmark {at:g} months", landmark, landmark_months=at, **shared)
+        cox_rows("landmark", f"landmark-{at:g}", f"Landmark {in_months(at)}", landmark, landmark_months=at, **shared)
     if names:
         weighted = _bound(iptw, adjust_for=names, landmark_months=grace_months, tau_months=tau_months, **cut)
-        found.append(Rung("iptw-landmark", f"iptw-landmark-{grace_months:g}", f"IPTW, landmark {grace_months:g} months", weighted))
+        found.append(Rung("iptw-landmark", f"iptw-landmark-{grace_months:g}", f"IPTW, landmark {in_months(grace_months)}", weighted))
     for adjusted in both:
         tail, words = ("+ipw", ", weighted") if adjusted else ("", ", no covariates")
         found.append(
@@ -155,7 +155,7 @@ def rungs_of(
     for adjusted in both:
         tail, words = ("+ipcw", ", weighted") if adjusted else ("", ", no covariates")
         run = _bound(clone_censor_weight, grace_months=grace_months, adjust_for=adjusted, tau_months=tau_months, **cut)
-        found.append(Rung("ccw", f"ccw-{grace_months:g}{tail}", f"Clone-censor-weight, {grace_months:g} months{words}", run))
+        found.append(Rung("ccw", f"ccw-{grace_months:g}{tail}", f"Clone-censor-weight, {in_months(grace_months)}{words}", run))
     return found
 
 

@@ -11,7 +11,7 @@ from .._arrays import Bools, Floats, Ints
 from ._person_time import PersonTime, estimate
 from .data import ObservationalData
 from .diagnostics import balance, balance_rows, overlap
-from .estimate import CausalEstimate, Estimand
+from .estimate import CausalEstimate, Estimand, in_months
 from .exposure import NO_IMMORTAL, common, landmark_losses
 from .propensity import compared
 from .weighting import PROPENSITY
@@ -72,7 +72,7 @@ def matching(
         data,
         rows,
         key="matching" if at is None else f"matching-landmark-{at:g}",
-        label="Propensity-matched, ever / never" if at is None else f"Propensity-matched, landmark {at:g} months",
+        label="Propensity-matched, ever / never" if at is None else f"Propensity-matched, landmark {in_months(at)}",
         estimand=Estimand(
             f"treated patients with a match, out of {base.population}",
             base.time_zero,

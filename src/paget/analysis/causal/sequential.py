@@ -9,12 +9,12 @@ import numpy as np
 from ...errors import PagetError
 from .._arrays import Floats, Ints
 from ._design import require_waiting
-from ._initiation import Hazards, cuts, last_month, start_hazards, starts_before_exit
+from ._initiation import Hazards, cuts, last_month, start_hazards
 from ._person_time import PersonTime, estimate
 from .data import ObservationalData
 from .diagnostics import truncated, weight_summary
-from .estimate import CausalEstimate, Estimand
-from .exposure import common, entry
+from .estimate import CausalEstimate, Estimand, in_months
+from .exposure import common, entry, starts_before_exit
 from .weighting import POSITIVE
 
 COARSE_MONTHS = 3.0
@@ -61,7 +61,7 @@ def sequential_trials(
     start = starts_before_exit(data)
     if not (start <= until_months).any():
         raise PagetError(
-            f"nobody starts {data.treatment} within {until_months:g} months",
+            f"nobody starts {data.treatment} within {in_months(until_months)}",
             where=data.where,
             got=f"the first start is at {np.nanmin(data.treated_months):.4g} months",
             fix="trials for longer (until_months)",
@@ -86,7 +86,7 @@ def sequential_trials(
         label="Sequential trials" + (", weighted" if adjust_for else ", no covariates"),
         estimand=Estimand(
             f"patients untreated and followed at each of months 0 to {until_months:g}, once per trial",
-            f"each {every_months:g} month(s) after {data.time_zero}",
+            f"each {in_months(every_months)} after {data.time_zero}",
             (f"{data.treatment} started in the interval before", f"no {data.treatment} from then on"),
         ),
         assumptions=common(
@@ -96,7 +96,7 @@ def sequential_trials(
             "the models of starting treatment have the right form",
             by_cox=False,
         ),
-        method=f"trials every {every_months:g} month(s) to month {until_months:g}, Cox model stratified by trial, the untreated censored "
+        method=f"trials every {in_months(every_months)} to month {until_months:g}, Cox model stratified by trial, the untreated censored "
         "at a later start" + (", stabilised weights of assignment and censoring" if adjust_for else "") + ", errors by patient",
         adjusted_for=tuple(adjust_for),
         curves=False,

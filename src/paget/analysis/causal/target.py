@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .data import ObservationalData
-from .estimate import CausalEstimate
+from .estimate import CausalEstimate, in_months
 
 LEFT_OPEN = {
     "1a": "title and abstract: an emulation of a target trial",
@@ -107,23 +107,14 @@ def target_table(data: ObservationalData, found: CausalEstimate, others: Sequenc
             "6h, 7h",
             "Analysis plan",
             "Cox model of the strategies, survival curves, restricted means",
-            f"{found.method}; complete cases, nothing imputed; {found.interval} "
-            f"{100 * found.level:g} % intervals. Sensitivity: {', '.join(o.label for o in others) or 'none in this table'}; E-value",
+            f"{found.method}; complete cases, nothing imputed; {found.interval} {100 * found.level:g} % intervals. "
+            "Sensitivity: E-value, bias array" + (", and the analyses of item 14" if others else ""),
         ),
-        TargetItem(
-            "8", "Participants", "", f"{len(data)} in the data, {found.n} analysed, {found.treated} treated, {found.excluded} left out"
-        ),
+        TargetItem("8", "Participants", "", _participants(data, found)),
         TargetItem("9", "Baseline by strategy", "", _baseline(found)),
         TargetItem("10", "Follow-up reached", "", _follow_up(data, found)),
-        TargetItem(
-            "11", "Missing data", "", "none among the columns used (patients with gaps are refused or dropped when the file is read)"
-        ),
-        TargetItem(
-            "12",
-            "Outcomes seen",
-            "",
-            f"{found.events} events of {data.outcome} analysed, {found.events_excluded} left out with their patients",
-        ),
+        TargetItem("11", "Missing data", "", f"{data.dropped} patient(s) without a covariate were dropped; nothing was imputed"),
+        TargetItem("12", "Outcomes seen", "", f"{data.outcome} in {found.events} analysed, in {found.events_excluded} of those left out"),
         TargetItem("13", "Effect", "", _effect(found)),
         TargetItem("14", "Further analyses", "", "; ".join(str(other) for other in others) or "none in this table"),
     ]
@@ -145,7 +136,7 @@ def _eligibility(data: ObservationalData, found: CausalEstimate) -> str:
     text = f"{found.n} of {len(data)} patients of the file"
     if found.estimand.landmark_months is not None:
         lost = found.diagnostics.get("left_before_landmark", 0)
-        text += f"; {lost} were left out because their follow-up ended by {found.estimand.landmark_months:g} months"
+        text += f"; {lost} were left out because their follow-up ended by {in_months(found.estimand.landmark_months)}"
     if data.entry_months is not None:
         text += "; some come under observation late and count from then on"
     return text

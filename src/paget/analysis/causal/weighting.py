@@ -10,7 +10,7 @@ import numpy as np
 from ._person_time import estimate
 from .data import ObservationalData
 from .diagnostics import balance, balance_rows, overlap, truncated, weight_summary
-from .estimate import CausalEstimate
+from .estimate import CausalEstimate, in_months
 from .exposure import NO_IMMORTAL, common, landmark_losses
 from .propensity import compared
 
@@ -57,7 +57,7 @@ def iptw(
         data,
         replace(who.rows, weight=weight),
         key="iptw" if at is None else f"iptw-landmark-{at:g}",
-        label="IPTW, ever / never" if at is None else f"IPTW, landmark {at:g} months",
+        label="IPTW, ever / never" if at is None else f"IPTW, landmark {in_months(at)}",
         estimand=who.estimand(data),
         assumptions=common(True, *([NO_IMMORTAL] if at is None else []), POSITIVE, PROPENSITY, by_cox=False),
         method=f"stabilised inverse probability weights (logistic on {', '.join(adjust_for)}), weighted Cox model, robust errors"

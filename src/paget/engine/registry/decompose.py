@@ -1,7 +1,8 @@
 """Where the bias of ever / never comes from: each component of practice switched off in turn, one by one, and all together.
 
-The estimator is always the same naive one; what changes is the practice that made the data. Contributions depend on what else is on, so two are given: a component
-switched off alone, and the components removed one after the other in a fixed order, whose steps add up.
+The estimator is always the same naive one; what changes is the practice that made the data. Contributions depend on what else is on, so
+two are given: a component switched off alone, and the components removed one after the other in a fixed order, whose steps add up. The
+same patients are in all of them, so the error of a difference comes from batches of patients, not from the errors of its two sides.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from paget.analysis import cox
 from paget.engine.registry.cohort import Cohort, follow
@@ -22,6 +24,9 @@ from paget.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+BATCHES = 20
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,8 @@ class Naive:
         Ever against never operated.
     true_hazard_ratio, true_se_log : float
         Twins of all patients of the comparison, from its time zero.
+    batches_log : tuple of float
+        Log of reported over true in each of `BATCHES` parts of the patients.
     """
 
     off: tuple[str, ...]
@@ -46,6 +53,7 @@ class Naive:
     se_log: float
     true_hazard_ratio: float
     true_se_log: float
+    batches_log: tuple[float, ...]
 
     @property
     def bias_log(self) -> float:
@@ -115,7 +123,14 @@ class Decomposition:
 
 def plain(naive: Naive) -> dict[str, Any]:
     """Plain values for JSON."""
-    return {**{name: getattr(naive, name) for name in Naive.__dataclass_fields__}, "off": list(naive.off)}
+    shown = {name: getattr(naive, name) for name in Naive.__dataclass_fields__ if name != "batches_log"}
+    return {**shown, "off": list(naive.off), "bias_log": naive.bias_log, "bias_mc_se_log": naive.mc_se_log}
+
+
+def _error_of_difference(a: Naive, b: Naive) -> float:
+    """Monte-Carlo error of the difference of two biases in the same patients, from batches."""
+    apart = np.asarray(a.batches_log) - np.asarray(b.batches_log)
+    return float(np.std(apart, ddof=1) / math.sqrt(len(apart)))
 
 
 def naive_ratio(cohort: Cohort, biases: Biases) -> Naive:
@@ -130,14 +145,19 @@ def naive_ratio(cohort: Cohort, biases: Biases) -> Naive:
         zero, treated = made.decision_day, made.chosen
     with np.errstate(invalid="ignore"):
         there = last > zero
-    fit = cox(
-        (last[there] - zero[there]) / DAYS_PER_MONTH, dead[there], {"operated": treated[there].astype(float)}, robust=True
-    )
-    assert fit.robust_se is not None
-    true, true_se = ratio_of(cut_twins(cohort, there, zero))
+    part = (np.arange(len(last)) * BATCHES) // len(last)
+
+    def both(who: NDArray[np.bool_]) -> tuple[float, float, float, float]:
+        fit = cox((last[who] - zero[who]) / DAYS_PER_MONTH, dead[who], {"operated": treated[who].astype(float)}, robust=True)
+        assert fit.robust_se is not None
+        return float(fit.coef[0]), float(fit.robust_se[0]), *ratio_of(cut_twins(cohort, who, zero))
+
+    log, se, true, true_se = both(there)
+    batches = [both(there & (part == k)) for k in range(BATCHES)]
     return Naive(
-        biases.off, int(there.sum()), int(treated[there].sum()), float(fit.hr[0]), float(fit.robust_se[0]), math.exp(true), true_se
-    )
+        biases.off, int(there.sum()), int(treated[there].sum()), math.exp(log), se, math.exp(true), true_se,
+        tuple(one[0] - one[2] for one in batches),
+    )  # fmt: skip
 
 
 def decompose(
@@ -184,9 +204,9 @@ def decompose(
                 alone,
                 after,
                 on.bias_log - alone.bias_log,
-                math.hypot(on.mc_se_log, alone.mc_se_log),
+                _error_of_difference(on, alone),
                 before.bias_log - after.bias_log,
-                math.hypot(before.mc_se_log, after.mc_se_log),
+                _error_of_difference(before, after),
             )
         )
         before = after

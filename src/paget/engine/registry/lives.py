@@ -71,8 +71,7 @@ def plan_of(registry: Registry, way: str, standard: str, parameters: ParameterSe
     if way == "induction":
         after = operation.after_induction
         arms = [
-            _arm(registry, after.delay, parameters, null=null, first=False, unless=unless)
-            for unless in (after.unless_progressed, False)
+            _arm(registry, after.delay, parameters, null=null, first=False, unless=unless) for unless in (after.unless_progressed, False)
         ]
         window = (after.decision_min_months * DAYS_PER_MONTH, after.decision_max_months * DAYS_PER_MONTH)
         return LifePlan(arms=({}, *arms), gate_days=window, **common)
@@ -177,9 +176,7 @@ class Lives:
 
         period = self.periods(ids)
         standards = np.asarray([one.standard_of_care for one in self.registry.periods], dtype=object)[period]
-        parts = [
-            self._under(str(name), ids[standards == name], parameters) for name in sorted(set(standards)) if (standards == name).any()
-        ]
+        parts = [self._under(str(name), ids[standards == name], parameters) for name in sorted(set(standards)) if (standards == name).any()]
         frame = pl.concat(parts).sort("patient_id") if parts else self._under(self.registry.periods[0].standard_of_care, ids, parameters)
         return frame.with_columns(pl.Series("period", period))
 
@@ -211,9 +208,7 @@ class Lives:
                 columns |= self._columns(way, arm, plan, place, ids, lived[name])
         return frame.with_columns(**{name: pl.Series(name, value) for name, value in columns.items()})
 
-    def _columns(
-        self, way: str, arm: str, plan: LifePlan, place: int, ids: NDArray[np.int64], outcome: NDArray[Any]
-    ) -> dict[str, Floats]:
+    def _columns(self, way: str, arm: str, plan: LifePlan, place: int, ids: NDArray[np.int64], outcome: NDArray[Any]) -> dict[str, Floats]:
         """Days of one life: death, first progression, operation (NaN where it did not come to it)."""
         days = {f"{way}_{arm}_death": outcome["death_day"], f"{way}_{arm}_progression": outcome["first_progression_day"]}
         if arm != "none":

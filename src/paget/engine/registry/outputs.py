@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from paget.engine.registry.run import Product
 
 Row = dict[str, Any]
+DECISIONS = {"found_after_operation": "operated before staging", "upfront": "thought of first", "choice": "operated"}
 
 
 def published(product: Product) -> list[Row]:
@@ -70,9 +71,7 @@ def counts(product: Product) -> Row:
         "median_operation_months": float(np.median(days) / 30.4375) if len(days) else None,
         "dead_in_follow_up": int(cohort.dead.sum()),
         "dead_before_decision_share": float(np.isnan(made.decision_day).mean()),
-        "lives_that_the_decision_changes": int(
-            (~_same(made.death_none, made.death_operated) & np.isfinite(made.possible_day)).sum()
-        ),
+        "lives_that_the_decision_changes": int((~_same(made.death_none, made.death_operated) & np.isfinite(made.possible_day)).sum()),
     }
 
 
@@ -232,7 +231,7 @@ def context_of(product: Product, summary: Row, drawn: list[ReportFigure], comman
         published=[{**item, "ratio": ratio_text(item)} for item in summary["published"]],
         terms=[
             {
-                "decision": {"found_after_operation": "operated before staging", "upfront": "thought of first", "choice": "operated"}[key[0]],
+                "decision": DECISIONS[key[0]],
                 "what": term.text(), "log_odds": f"{term.log_odds:+.2f}", "source": term.source, "reason": term.reason,
             }
             for key, term in registry.operation.terms
@@ -263,9 +262,7 @@ def _for_target(product: Product) -> tuple[str, list[Row]]:
     made = [(one, data) for one, data in product.recorded if one.hazard_ratio is not None]
     order = ("ccw", "sequential+", "iptw-landmark", "iptw", "matching", "ever-never")
     weighted = [(one, data) for one, data in made if one.adjusted_for] or made
-    chosen, data = min(
-        weighted, key=lambda pair: next((k for k, name in enumerate(order) if pair[0].key.startswith(name)), len(order))
-    )
+    chosen, data = min(weighted, key=lambda pair: next((k for k, name in enumerate(order) if pair[0].key.startswith(name)), len(order)))
     table = target_table(data, chosen, [one for one, _ in made])
     rows = [
         {"items": item.items, "element": item.element, "specification": item.specification, "emulation": item.emulation}

@@ -28,10 +28,10 @@ Bools = NDArray[np.bool_]
 COMPONENTS = ("early-staging", "stage-migration", "response-gate", "selection", "immortal-time")
 """Sources of bias, in the order in which a decomposition removes them."""
 ABOUT = {
-    "early-staging": "patients who became stage IV only after their operation",
-    "stage-migration": "PET-CT in some patients, more in later years, when fewer are operated",
-    "response-gate": "operations only without progression, and rather after a response",
-    "selection": "choice by age, performance status, burden, subtype, size; shares that change over the years",
+    "early-staging": "stage IV only because staged after the operation",
+    "stage-migration": "PET-CT in some, and in years with fewer operations",
+    "response-gate": "no operation after progression, rather after response",
+    "selection": "age, fitness, burden, subtype, size; trend over the years",
     "immortal-time": "time before the operation counted as time after it",
 }
 
@@ -100,7 +100,7 @@ def _seen(people: pl.DataFrame, term: Term, *, at_decision: bool) -> Floats:
     """One term's contribution to the log odds of each patient."""
     if term.attribute == "responded":
         values = people["responded"].to_numpy() if at_decision else np.zeros(people.height, bool)
-        return term.log_odds * (values == term.level).astype(np.float64)
+        return np.asarray(term.log_odds * (values == term.level), np.float64)
     name = "ecog_decision" if term.attribute == "ecog" and at_decision else term.attribute
     column = people[name] if name not in ATTRIBUTES else people.select(expression(name)).to_series()
     if term.level is not None:
@@ -198,7 +198,8 @@ def practise(people: pl.DataFrame, registry: Registry, seed: int, biases: Biases
         return np.where(found, before, np.where(first, at_once, late))
 
     possible = pick("operation", True)
-    decision = np.where(way == "induction", np.where(people["alive_at_decision"].to_numpy(), people["decision_day"].to_numpy(), np.nan), 0.0)
+    reached = np.where(people["alive_at_decision"].to_numpy(), people["decision_day"].to_numpy(), np.nan)
+    decision = np.where(way == "induction", reached, 0.0)
     return Practised(
         way=way,
         chosen=chosen,

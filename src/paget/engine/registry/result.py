@@ -30,9 +30,7 @@ class RegistryRun:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         if not (self.path / MANIFEST).exists() or not (self.path / "registry.parquet").exists():
-            raise PagetError(
-                "there is no finished run of a registry here", where=self.path, fix="paget registry ... --resume finishes one"
-            )
+            raise PagetError("there is no finished run of a registry here", where=self.path, fix="paget registry ... --resume finishes one")
 
     def _table(self, name: str) -> pl.DataFrame:
         import polars as pl

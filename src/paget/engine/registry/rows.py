@@ -1,4 +1,4 @@
-"""The bias ladder of a registry: each analysis with what is recorded and with the true confounders, beside the truth of its own estimand."""
+"""The bias ladder: each analysis with what is recorded and with the true confounders, beside the truth of its own estimand."""
 
 from __future__ import annotations
 
@@ -6,15 +6,30 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from paget.analysis.causal import ANALYSES, CausalEstimate, ObservationalData, clone_censor_weight, ladder, rungs_of
+import numpy as np
+
+from paget.analysis.causal import (
+    ANALYSES,
+    CausalEstimate,
+    ObservationalData,
+    clone_censor_weight,
+    ever_never,
+    ladder,
+    rungs_of,
+)
 from paget.analysis.causal.ladder import unanswered
 from paget.engine.registry.cohort import BASELINE, CHANGING, Cohort
-from paget.engine.registry.truth import plain, truth_of
+from paget.engine.registry.truth import Truth, cut_twins, gain, plain, ratio_of, truth_of
 from paget.errors import PagetError
+from paget.study.streams import uniforms
+from paget.units import DAYS_PER_MONTH
 
 Row = dict[str, Any]
-VIEWS = ("not adjusted", "recorded", "true confounders")
+Made = list[tuple[CausalEstimate, ObservationalData]]
+Progress = Callable[[str, int, int], None]
+VIEWS = ("randomised", "not adjusted", "recorded", "true confounders")
 ABOUT = {
+    "randomised": "A trial in the same patients",
     "not adjusted": "Not adjusted",
     "recorded": "Adjusted for what the registry records",
     "true confounders": "Adjusted for what decided (no registry has it)",
@@ -35,7 +50,7 @@ def _settings(cohort: Cohort) -> dict[str, Any]:
     }
 
 
-def recorded_rows(cohort: Cohort, progress: Callable[[str, int, int], None] | None = None) -> list[tuple[CausalEstimate, ObservationalData]]:
+def recorded_rows(cohort: Cohort, progress: Progress | None = None) -> Made:
     """The ladder that a researcher could climb with the registry's release."""
     known = cohort.registry.records.operation_day
     names = cohort.registry.records.covariates
@@ -44,13 +59,11 @@ def recorded_rows(cohort: Cohort, progress: Callable[[str, int, int], None] | No
     made = ladder(data, adjust_for=names, analyses=ANALYSES if known else NEEDS_NO_DAY, progress=progress, **settings)
     if not known:
         by_key = {row.key: row for row in made}
-        made = [
-            by_key.get(rung.key) or unanswered(data, rung, WITHOUT_DAY, 0.95) for rung in rungs_of(adjust_for=names, **settings)
-        ]
+        made = [by_key.get(rung.key) or unanswered(data, rung, WITHOUT_DAY, 0.95) for rung in rungs_of(adjust_for=names, **settings)]
     return [(row, data) for row in made]
 
 
-def true_rows(cohort: Cohort, progress: Callable[[str, int, int], None] | None = None) -> list[tuple[CausalEstimate, ObservationalData]]:
+def true_rows(cohort: Cohort, progress: Progress | None = None) -> Made:
     """The same analyses by somebody who knows the day of every operation and all that decided on it; and one that no registry could do.
 
     Not adjusted rows are there only where the release cannot give them (no day recorded).
@@ -68,13 +81,38 @@ def true_rows(cohort: Cohort, progress: Callable[[str, int, int], None] | None =
     if cohort.registry.operation.after_induction.unless_progressed:
         try:
             made.append(
-                clone_censor_weight(
-                    data, grace, adjust_for=(*BASELINE, *CHANGING), unless="progressed", tau_months=settings["tau_months"]
-                )
+                clone_censor_weight(data, grace, adjust_for=(*BASELINE, *CHANGING), unless="progressed", tau_months=settings["tau_months"])
             )
         except PagetError:
             pass  # the ladder has told why clone-censor-weight cannot be made
     return [(row, data) for row in made]
+
+
+def trial_row(cohort: Cohort, seed: int) -> Row:
+    """A trial in the patients whom clinicians would consider: a coin at the decision, analysed as assigned, from there."""
+    made = cohort.practised
+    with np.errstate(invalid="ignore"):
+        who = np.flatnonzero(
+            (made.way != "found") & (made.probability > 0) & (np.minimum(cohort.censor_day, cohort.horizon_days) > made.decision_day)
+        )
+    zero = made.decision_day[who]
+    coin = uniforms(seed, ("registry", "coin"), cohort.people["patient_id"].to_numpy()[who]) < 0.5
+    death = np.where(coin, made.death_operated[who], made.death_none[who])
+    end = np.minimum(cohort.censor_day, cohort.horizon_days)[who]
+    there = ~(death <= zero)
+    data = ObservationalData(
+        id=who[there], months=(np.fmin(death, end) - zero)[there] / DAYS_PER_MONTH, event=(death <= end)[there],
+        treated_months=np.where(coin, 0.0, np.nan)[there], time_zero="the decision", treatment="assignment to surgery",
+    )  # fmt: skip
+    tau = _settings(cohort)["tau_months"]
+    found = ever_never(data, tau_months=tau)
+    chosen = np.zeros(len(made.way), bool)
+    chosen[who] = True
+    twins = cut_twins(cohort, chosen, made.decision_day)
+    log, se = ratio_of(twins)
+    truth = Truth(math.exp(log), se, None, None, *gain(twins, tau), tau, len(twins.rows), "whoever may be operated, from the decision")
+    row = _row(found, truth)
+    return {**row, "view": "randomised", "key": "randomised", "label": "Randomised at the decision, as assigned"}
 
 
 def _family(key: str, families: tuple[str, ...]) -> bool:
@@ -90,7 +128,10 @@ def view_of(estimate: CausalEstimate, *, recorded: bool) -> str:
 
 def row_of(estimate: CausalEstimate, data: ObservationalData, cohort: Cohort, *, recorded: bool) -> Row:
     """One row of the ladder with its truth, its bias and the Monte-Carlo error of that, as plain values."""
-    truth = truth_of(estimate, cohort, data)
+    return {**_row(estimate, truth_of(estimate, cohort, data)), "view": view_of(estimate, recorded=recorded)}
+
+
+def _row(estimate: CausalEstimate, truth: Truth) -> Row:
     conditional = estimate.estimand.contrast == "conditional" and truth.conditional_hazard_ratio is not None
     against = truth.conditional_hazard_ratio if conditional else truth.hazard_ratio
     error = truth.conditional_se_log if conditional else truth.se_log
@@ -103,7 +144,6 @@ def row_of(estimate: CausalEstimate, data: ObservationalData, cohort: Cohort, *,
     made = estimate.to_dict(curves=False)
     made["label"] = _label(estimate)
     return {
-        "view": view_of(estimate, recorded=recorded),
         **made,
         "truth": plain(truth),
         "bias_log": bias,
@@ -125,14 +165,16 @@ def _label(estimate: CausalEstimate) -> str:
     return label
 
 
-def climb(cohort: Cohort, progress: Callable[[str, int, int], None] | None = None) -> tuple[list[Row], list[tuple[CausalEstimate, ObservationalData]]]:
+def climb(cohort: Cohort, seed: int, progress: Progress | None = None) -> tuple[list[Row], Made]:
     """The whole ladder: rows in the order of `VIEWS`, and the estimates with what is recorded."""
-    def named(stage: str) -> Callable[[str, int, int], None] | None:
+
+    def named(stage: str) -> Progress | None:
         return None if progress is None else lambda _, done, total: progress(stage, done, total)
 
     recorded = recorded_rows(cohort, named("analyses as recorded"))
     true = true_rows(cohort, named("analyses with the truth"))
-    rows = [row_of(one, data, cohort, recorded=True) for one, data in recorded]
+    rows = [trial_row(cohort, seed)]
+    rows += [row_of(one, data, cohort, recorded=True) for one, data in recorded]
     rows += [row_of(one, data, cohort, recorded=False) for one, data in true]
     rows = [row for row in rows if not (row["view"] == "not adjusted" and row["hazard_ratio"] is None and _given(row, rows))]
     return sorted(rows, key=lambda row: VIEWS.index(row["view"])), recorded

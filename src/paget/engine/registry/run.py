@@ -25,7 +25,6 @@ from paget.engine.warm import compile_kernels
 from paget.errors import PagetError, unknown
 from paget.parameters import ParameterSet
 from paget.population import BLOCK
-
 from paget.study.registry import Registry, load_registry, override_registry, plain_registry, registry_hash
 from paget.therapy import library
 from paget.therapy.library import AXES
@@ -275,7 +274,7 @@ def make(request: Request, folder: RunFolder, threads: int, progress: Progress) 
 
     migrating = "stage-migration" in request.biases.on
     cohort = follow(request.registry, those(migrating), request.seed, request.biases)
-    rows, recorded = climb(cohort, progress)
+    rows, recorded = climb(cohort, request.seed, progress)
     parts = decompose(request.registry, those, request.seed, base=request.biases, progress=progress)
     return Product(request, people, cohort, rows, recorded, parts, blocks)
 
@@ -325,5 +324,3 @@ def _manifest(product: Product) -> dict[str, Any]:
         "packages": {name: version(name) for name in ("numba", "numpy", "polars", "pydantic", "scipy", "matplotlib")},
         "counts": {"natural_histories": product.blocks * BLOCK, "patients": product.cohort.people.height},
     }
-
-

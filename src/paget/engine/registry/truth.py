@@ -11,8 +11,8 @@ Every patient has two lives that differ in nothing but the operation. Which of t
 | sequential trials | who would be operated in one of the trials' months | the operation |
 | clone-censor-weight, grace G | all but those who would be operated after G | diagnosis |
 
-Cox ratios are not collapsible: a row that adjusts by a Cox model is held against the twins' ratio at the same covariates too. Both lives are cut by the patient's own
-follow-up, since a ratio averages over follow-up; restricted means need no cut and are those of the lives.
+Cox ratios are not collapsible: a row that adjusts by a Cox model is held against the twins' ratio at the same covariates too. Both lives
+are cut by the patient's own follow-up, since a ratio averages over follow-up; restricted means need no cut and are those of the lives.
 """
 
 from __future__ import annotations

@@ -32,9 +32,7 @@ class BiasStep:
 
 
 @styled
-def draw(
-    steps: Sequence[BiasStep], *, start_se: float, end_se: float, title: str = "Where the bias comes from", note: str = ""
-) -> Drawing:
+def draw(steps: Sequence[BiasStep], *, start_se: float, end_se: float, title: str = "Where the bias comes from", note: str = "") -> Drawing:
     """Draw the steps as a waterfall on a log axis, from everything on to everything off.
 
     Parameters
@@ -98,7 +96,7 @@ def draw(
     end_point(rows - 1, "All of them off", end, end_se)
     axes.axvline(1.0, color=VERMILLION, lw=1.0, ls=(0, (4, 2)))
     axes.set_xlabel("Reported over true hazard ratio, ever / never (log scale)")
-    footnote(figure, f"Dashed: no bias. ±: Monte-Carlo standard error. Bars: blue towards larger ratios, hatched towards smaller. {note}".strip())
+    footnote(figure, f"Dashed: no bias. ±: Monte-Carlo standard error. Hatched: towards smaller ratios. {note}".strip())
     heading(figure, title)
     return Drawing(figure, _data(steps, start_se, end_se), _alt(steps, title), title)
 

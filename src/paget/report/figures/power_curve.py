@@ -106,6 +106,7 @@ def draw(
         axes.axhline(alpha, color=GREY, lw=0.7)
         axes.set(ylim=(0, 1.02), xlabel=label)
         axes.locator_params(axis="x", nbins=5)
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     panels[0].set_ylabel("Power (one-sided test for benefit)")
     panels[1].set_yticklabels([])
     figure.legend(

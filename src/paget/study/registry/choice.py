@@ -55,9 +55,7 @@ class Term(Block):
         faults = []
         if attribute.ordered:
             if self.level is not None:
-                faults.append(
-                    Fault(("level",), f"{attribute.name} is a number and has no levels", self.level, fix="use per and scale")
-                )
+                faults.append(Fault(("level",), f"{attribute.name} is a number and has no levels", self.level, fix="use per and scale"))
         else:
             if self.level is None:
                 faults.append(Fault(("level",), "is missing: which level has these log odds?", expected=attribute.expects))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from paget.study.assumptions import check as check_named
 from paget.study.assumptions import numbers
-from paget.study.faults import Fault
+from paget.study.faults import Fault, Key
 from paget.study.registry.choice import ASSUMED
 
 if TYPE_CHECKING:
@@ -54,13 +54,9 @@ def _periods(registry: Registry) -> list[Fault]:
     before: int | None = None
     for place, period in enumerate(registry.periods):
         if period.last_year < period.first_year:
-            faults.append(
-                Fault(("periods", place, "last_year"), "is before first_year", period.last_year, f"{period.first_year} or later")
-            )
+            faults.append(Fault(("periods", place, "last_year"), "is before first_year", period.last_year, f"{period.first_year} or later"))
         if before is not None and period.first_year != before + 1:
-            faults.append(
-                Fault(("periods", place, "first_year"), "does not follow the period before", period.first_year, str(before + 1))
-            )
+            faults.append(Fault(("periods", place, "first_year"), "does not follow the period before", period.first_year, str(before + 1)))
         before = period.last_year
         early = registry.operation.found_after_operation.fraction
         if period.operated < early:
@@ -90,9 +86,7 @@ def _analyses(registry: Registry) -> list[Fault]:
     longest = registry.longest_days / 30.4375
     horizon = registry.analyses.horizon_months
     if horizon > longest:
-        faults.append(
-            Fault(("analyses", "horizon_months"), "is later than anybody is followed", horizon, f"at most {longest:.0f}")
-        )
+        faults.append(Fault(("analyses", "horizon_months"), "is later than anybody is followed", horizon, f"at most {longest:.0f}"))
     for place, month in enumerate(registry.analyses.landmarks_months):
         if not 0 < month < horizon:
             faults.append(
@@ -109,11 +103,9 @@ def evidence_faults(registry: Registry, base: EvidenceBase | None = None) -> lis
     from paget.evidence import load
 
     base = base if base is not None else load()
-    asked = [(("evidence", place), name) for place, name in enumerate(registry.evidence)]
+    asked: list[tuple[Key, str]] = [(("evidence", place), name) for place, name in enumerate(registry.evidence)]
     asked += [(("published", place, "evidence"), one.evidence) for place, one in enumerate(registry.published)]
-    asked += [
-        (("sources", place, "evidence"), one.evidence) for place, one in enumerate(registry.sources) if one.evidence is not None
-    ]
+    asked += [(("sources", place, "evidence"), one.evidence) for place, one in enumerate(registry.sources) if one.evidence is not None]
     asked += [(("operation", *key, "source"), term.source) for key, term in registry.operation.terms if term.source != ASSUMED]
     faults: list[Fault] = []
     for key, name in asked:
