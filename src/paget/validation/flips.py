@@ -20,7 +20,7 @@ from paget.errors import PagetError, unknown
 from paget.parameters import ParameterSet, declared
 from paget.parameters.registry import INDEX_LABELS
 
-LIVES = 20_000
+LIVES, SEEDS = 20_000, 4
 EFFECT = 0.10
 """A mean effect of less than 10 % of the hazard either way is called none: no trial of this field could tell it from none."""
 
@@ -89,9 +89,23 @@ def conclusion(log_hr: float, se: float) -> str:
 
 
 def flips(
-    parameters: ParameterSet, trials: Sequence[str], *, seed: int = 1, lives: int = LIVES, only: Sequence[Change] | None = None
-) -> list[dict[str, Any]]:
+    parameters: ParameterSet, trials: Sequence[str], *, seed: int = 1, seeds: int = SEEDS, lives: int = LIVES,
+    only: Sequence[Change] | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
     """Effect of surgery in each trial under each change; whether the conclusion differs from that without a change.
+
+    Parameters
+    ----------
+    parameters : ParameterSet
+        What is changed.
+    trials : sequence of str
+        Names of protocols.
+    seed, seeds : int
+        The mean over this many populations, from this seed on; the same for every change.
+    lives : int
+        Of each evaluation.
+    only : sequence of Change, optional
+        Other changes than the declared ones; the first is what the others are compared with.
 
     Returns
     -------
@@ -110,14 +124,16 @@ def flips(
     for change in only or changes():
         chosen = change.apply(parameters)
         for trial in trials:  # one at a time: all lives go to it
-            found = next(iter(contrasts([trial], chosen, seed=seed, lives=lives).values()))
-            there = math.isfinite(found.log_hr) and math.isfinite(found.se)
-            said = conclusion(found.log_hr, found.se) if there else "not computed"
+            made = [next(iter(contrasts([trial], chosen, seed=seed + k, lives=lives).values())) for k in range(seeds)]
+            log_hr = sum(one.log_hr for one in made) / seeds
+            se = math.sqrt(sum(one.se**2 for one in made)) / seeds
+            there = math.isfinite(log_hr) and math.isfinite(se)
+            said = conclusion(log_hr, se) if there else "not computed"
             before.setdefault(trial, said)
             out.append(
                 {
                     "trial": trial, "change": change.id, "what": change.what,
-                    "hazard_ratio": math.exp(found.log_hr) if there else None, "se_log": found.se if there else None,
+                    "hazard_ratio": math.exp(log_hr) if there else None, "se_log": se if there else None,
                     "conclusion": said, "flips": said != before[trial] and "open" not in (said, before[trial]) and there,
                 }
             )  # fmt: skip

@@ -6,7 +6,7 @@ A page holds lines such as ``{{ credibility: headlines }}``; each is replaced by
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from paget.validation.show import HEADS, row, summary_words
@@ -27,7 +27,7 @@ def fill(text: str, numbers: Numbers | None) -> str:
     return MARK.sub(lambda found: MISSING if numbers is None else TABLES[found[1]](numbers), text)
 
 
-def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     if not rows:
         return "*None.*"
     lines = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
@@ -117,15 +117,16 @@ def verdict(numbers: Numbers) -> str:
 def shares(numbers: Numbers) -> str:
     """Parameters by basis."""
     rows = [
-        (one["values"], one["basis"], str(one["parameters"]), f"{100 * one['share']:.0f} %", str(one["numbers"])) for one in numbers["shares"]
+        (one["values"], one["basis"], str(one["parameters"]), f"{100 * one['share']:.0f} %", str(one["numbers"]))
+        for one in numbers["shares"]
     ]
     return _table(("values", "basis", "parameters", "share", "numbers"), rows)
 
 
 def flipped(numbers: Numbers) -> str:
     """Effect in each trial with one assumption changed; what flips the conclusion is bold."""
-    out = []
-    everything = numbers["flips"]["rows"]
+    out: list[str] = []
+    everything, told = numbers["flips"]["rows"], numbers["flips"]
     for name in dict.fromkeys(one["posterior"] for one in everything):
         mine = [one for one in everything if one["posterior"] == name]
         trials = list(dict.fromkeys(one["trial"] for one in mine))
@@ -134,12 +135,13 @@ def flipped(numbers: Numbers) -> str:
             cells = []
             for trial in trials:
                 one = next(x for x in mine if x["trial"] == trial and x["change"] == change)
-                shown = "–" if one["hazard_ratio"] is None else f"{one['hazard_ratio']:.2f} ± {one['hazard_ratio'] * one['se_log']:.2f}"
+                ratio = one["hazard_ratio"]
+                shown = "–" if ratio is None else f"{ratio:.2f} ± {ratio * one['se_log']:.2f}"
                 cells.append(f"**{shown}, {one['conclusion']}**" if one["flips"] else f"{shown}, {one['conclusion']}")
             rows.append((next(x["what"] for x in mine if x["change"] == change), *cells))
         count = sum(one["flips"] for one in mine)
         said = f"{count} of {len(mine) - len(trials)} changes flip a conclusion." if count else "No change here flips a conclusion."
-        out += [f"Under {name} ({numbers['flips']['lives']:,} lives an entry):", "", _table(("changed", *trials), rows), "", said, ""]
+        out += [f"Under {name} ({told['seeds']} times {told['lives']:,} lives an entry):", "", _table(("changed", *trials), rows), "", said, ""]
     return "\n".join(out).strip()
 
 
@@ -153,7 +155,8 @@ def fit(numbers: Numbers) -> str:
     contraction = ", ".join(f"{block} {value:.2f}" for block, value in found["mean_contraction"].items())
     return "\n".join(
         [
-            f"- {z['targets']} targets; beyond two standard deviations: {z['beyond_2_prior']} before the fit, {z['beyond_2_posterior']} after",
+            f"- {z['targets']} targets; beyond two standard deviations: {z['beyond_2_prior']} before the fit, "
+            f"{z['beyond_2_posterior']} after",
             f"- misfit of the mean: {misfit['of_the_mean_prior']:.2f} before, {misfit['of_the_mean_posterior']:.2f} after",
             f"- contraction of the spread from prior to posterior, by block: {contraction}",
             f"- informed posterior: {found['informed']['effective_draws']:.0f} effective draws of {found['informed']['draws']}",
@@ -169,7 +172,7 @@ def tornado(numbers: Numbers) -> str:
     """Parameters that the headline results hang on most."""
     found = numbers["sensitivity"]
     if found is None:
-        return "*No sensitivity analysis was shown: `paget credibility --sensitivity FOLDER` takes that of `paget calibrate --sensitivity`.*"
+        return "*No sensitivity analysis was shown: `paget credibility --sensitivity FOLDER` takes the folder of one.*"
     r2 = ", ".join(f"{name} {value:.2f}" for name, value in found["emulator_r2"].items() if value is not None)
     rows = [(result, ", ".join(f"`{one}`" for one in columns)) for result, columns in found["largest"].items()]
     return _table(("result", "largest total Sobol indices, in order"), rows) + f"\n\nEmulator's R2 on points left out: {r2}."
