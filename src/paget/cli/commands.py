@@ -98,9 +98,13 @@ def run(
 
     console = Console()
     console.print(comparison_table(result.summary, title=f"{protocol}: simulated beside published (seed {seed})"))
-    console.print(uncertainty_table(result.hazard_ratio, result.manifest["parameters"]))
+    effect = result.estimand
+    if effect is not None:
+        console.print(uncertainty_table(effect, result.manifest["parameters"]))
     if note := result.manifest["parameters_note"]:
         console.print(note, style="yellow", highlight=False)
+    for name, told in result.manifest["therapies"].items():
+        console.print(f"{name}: {', '.join(told)}", style="yellow", highlight=False)
     console.print(f"Report: {result.report}", highlight=False, soft_wrap=True)
 
 

@@ -20,13 +20,13 @@ from paget.design.assurance import NOT_COMPUTED, assurance
 from paget.design.effect import population_effect
 from paget.design.lives import STAYED, Lives, Progress, prepare, silent
 from paget.design.options import EVERYBODY
-from paget.design.outcome import Question, events_planned, find, tau_of
+from paget.design.outcome import Question, events_planned, find
 from paget.design.outputs import write_outputs
 from paget.design.request import DesignRequest, resolve
 from paget.design.search import Reached, break_even, frontier, smallest
 from paget.design.switching import compare
 from paget.design.table import row_of
-from paget.design.trials import Layout, layout, passes
+from paget.design.trials import Layout, layout, passes, tau_of
 from paget.design.vary import Scenario
 from paget.design.words import Findings
 from paget.engine.folder import MANIFEST, RunFolder, digest, disk_errors
@@ -43,6 +43,8 @@ CHUNK = 250
 SEARCH_ROOM = 1.8
 """The search prepares so many times the patients that the formula asks for, if it may."""
 LARGEST_POOL = 60_000
+ENOUGH = 200
+"""Patients of a subgroup from which its effect is judged first."""
 
 
 class Design:
@@ -281,6 +283,9 @@ def _smallest(asked: DesignRequest, base: Scenario, name: str, pools: _Pools, pr
         )  # fmt: skip
 
     size = _size(asked)
+    inside = int(pools.of(base, size).subgroup(protocol, name).sum())
+    if 0 < inside < ENOUGH:  # a rare subgroup: its first look needs a larger population
+        size = min(LARGEST_POOL, -(-size * ENOUGH // (inside * 1000)) * 1000)
     first = at(size)
     if first.patients is not None or first.formula_patients is None:
         return first

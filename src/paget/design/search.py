@@ -20,10 +20,10 @@ from paget.design.boundaries import check_power, quantile
 from paget.design.effect import PopulationEffect, population_effect
 from paget.design.lives import Lives, Progress, silent
 from paget.design.options import DesignOptions
-from paget.design.outcome import Question, events_planned, find, tau_of
+from paget.design.outcome import Question, events_planned, find
 from paget.design.samplesize import schoenfeld_power
 from paget.design.table import average, formula_power, proportion, recruitment_of
-from paget.design.trials import layout
+from paget.design.trials import layout, tau_of
 from paget.design.vary import change
 from paget.errors import PagetError
 
@@ -58,8 +58,8 @@ class Reached:
     patients_se : float or None
         Error of it from the number of trials.
     patients_population_se : float or None
-        Error of it from the size of the population (it goes with the inverse square of the log hazard ratio); None where the test is not
-        of a hazard ratio.
+        Error of it from the size of the population (it goes with the inverse square of the effect); None for MaxCombo, which tests no
+        single effect.
     screened : int or None
         Patients of the protocol's mix to be assessed for so many to be randomised.
     screened_per_patient : float
@@ -247,8 +247,11 @@ def smallest(
     if fitted is not None and fitted[0] <= limit and top["power"] > 0.5 * power:
         patients = min(limit, max(LEAST, math.ceil(fitted[0])))
         patients_se = fitted[1]
-        if proportional and math.isfinite(effect.log_hr_se) and effect.log_hr:
-            population_se = patients * 2.0 * effect.log_hr_se / abs(effect.log_hr)
+        size, error = {"rmst": (effect.rmst_difference_months, effect.rmst_difference_se)}.get(
+            here.test, (effect.log_hr, effect.log_hr_se if proportional else math.nan)
+        )
+        if math.isfinite(error) and size:
+            population_se = patients * 2.0 * error / abs(size)
         look(patients, ROUGH + len(FACTORS))
         points.sort(key=lambda p: int(p["patients"]))
     else:

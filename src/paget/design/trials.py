@@ -232,3 +232,14 @@ def observe(course: Course, endpoint: str, cut_months: Floats, protocol: Protoco
     when = np.where(progressed, day, np.where(dead, death, last))
     event = progressed if endpoint == "TTLRP" else progressed | dead
     return Seen(when / DAYS_PER_MONTH, event & included, included)
+
+
+def tau_of(protocol: Protocol) -> float:
+    """Horizon of the restricted mean: the protocol's (its last landmark), or the shortest planned follow-up where that is shorter.
+
+    So that the mean of every trial is known; a horizon near the longest follow-up is reached by few trials.
+    """
+    wanted = protocol.analyses.rmst_tau_months or max(protocol.analyses.landmarks_months)
+    follow = protocol.follow_up
+    shortest = follow.data_cut_months - (0.0 if follow.after == "last-patient" else protocol.accrual.months)
+    return min(wanted, shortest) if shortest > 0 else wanted

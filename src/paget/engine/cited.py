@@ -25,8 +25,8 @@ def _regimens(protocol: Protocol) -> Iterable[str]:
             for options in lines:
                 yield from options
     for arm in protocol.arms:
-        if arm.systemic in shelf.regimens:
-            yield arm.systemic
+        named = [arm.systemic, *(one.systemic for one in arm.systemic_if or ()), *(one.systemic for one in arm.later_lines or ())]
+        yield from (name for name in named if name in shelf.regimens)
 
 
 def cited(protocol: Protocol, source: Source) -> list[str]:

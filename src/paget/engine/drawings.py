@@ -133,7 +133,7 @@ def survival(m: Material, code: str = "OS") -> Drawing:
     )
 
 
-ORIGINS = {"RSD": "the first response", "LPFS": "treatment", "TTLTP": "treatment"}
+ORIGINS = {"SAR": "the diagnosis of relapse", "RSD": "the first response", "LPFS": "treatment", "TTLTP": "treatment"}
 """Where time starts for endpoints that do not count from randomisation."""
 
 
@@ -235,8 +235,9 @@ def all_drawings(m: Material) -> dict[str, Callable[[], Drawing]]:
     lesions = tuple(code for code in protocol.endpoints if code in LESIONS)
     if lesions:
         out["lesions"] = lambda: shares(m, lesions, "Treated lesions")
-    out["waterfall"] = lambda: _waterfall(m)
-    out["swimmer"] = lambda: swimmer_figure.draw(swimmer_figure.sample(m.adsl, m.adrs))
+    if not protocol.early:  # visits of early disease are not kept
+        out["waterfall"] = lambda: _waterfall(m)
+        out["swimmer"] = lambda: swimmer_figure.draw(swimmer_figure.sample(m.adsl, m.adrs))
     if m.baseline:
         out["baseline"] = lambda: baseline_figure.draw(m.baseline)
     if protocol.single_arm:

@@ -33,9 +33,11 @@ def _detailed(product: Product, tables: dict[str, pl.DataFrame]) -> Raw:
     """Replay the trial's patients with everything written down, for the tables of responses, lesions, exposure and harms."""
     study = study_info(product.protocol, product.roster.calendar_month)
     plan = compile_plan(product.protocol, product.parameters)
+    nobody = product.protocol.early  # visits of early disease are not kept
     detail = replay(
-        plan, product.roster.patient_id, product.roster.lived, product.parameters, seed=product.seed, flags=product.roster.flags
-    )
+        plan, [] if nobody else product.roster.patient_id, 0 if nobody else product.roster.lived, product.parameters,
+        seed=product.seed, flags=0 if nobody else product.roster.flags,
+    )  # fmt: skip
     raw = raw_of(detail, plan)
     tables["adrs"] = adrs(raw.assessments, product.patients, study, raw=raw)
     tables["adtr"] = adtr(raw.lesions, raw.assessments, product.patients, study)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from paget._jit import kernel_hash
 from paget._version import __version__
+from paget.engine.badges import badges
 from paget.engine.cited import cited
 from paget.engine.compile import compile_plan
 from paget.engine.draws import Draw, Posterior, Source, resolve_source
@@ -60,6 +61,7 @@ class Request:
     where: str
     changed: tuple[str, ...] = ()
     evidence: tuple[Path, ...] = ()
+    therapies: tuple[str, ...] = ()
 
     @property
     def parameters(self) -> ParameterSet:
@@ -126,9 +128,11 @@ def resolve_request(
     if isinstance(parameters, ParameterSet):
         changed |= parameters.changed
     compile_plan(loaded, source.central)
+    if twins and loaded.early:
+        raise PagetError("twins of early disease are not lived", where=where, key="--twins", fix="leave --twins out")
     if twins and loaded.single_arm:
         raise PagetError("twins live two arms, and this study has one", where=where, key="--twins", fix="leave --twins out")
-    return Request(loaded, source, seed, replicates, twins, where, tuple(sorted(changed)), tuple(map(Path, evidence)))
+    return Request(loaded, source, seed, replicates, twins, where, tuple(sorted(changed)), tuple(map(Path, evidence)), tuple(map(str, therapies)))
 
 
 def _whole(name: str, value: object, least: int) -> None:
@@ -340,6 +344,7 @@ def _manifest(request: Request, product: Product) -> dict[str, Any]:
         "kernels": kernel_hash(),
         "request_hash": digest(request.as_dict()),
         "replicates": request.replicates,
+        "therapies": badges(request.protocol),
         "packages": {name: version(name) for name in ("numba", "numpy", "polars", "pydantic", "scipy", "matplotlib")},
         "counts": {
             "natural_histories_examined": product.candidates.blocks * BLOCK,
@@ -359,5 +364,6 @@ def _command(request: Request) -> str:
     if request.twins:
         parts.append("--twins")
     parts += [f"--evidence {path}" for path in request.evidence]
+    parts += [f"--therapy {file}" for file in request.therapies]
     parts += [f"--set {name}={request.parameters[name]!r}" for name in request.changed]
     return " ".join(parts)
