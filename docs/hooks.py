@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 from mkdocs.structure.files import File, Files
@@ -10,6 +12,7 @@ from paget.parameters import INDEX_LABELS, declared
 from paget.parameters.registry import Parameter, Prior
 from paget.parameters.shares import MEANING, shares
 from paget.therapy import library
+from paget.validation.pages import fill
 
 
 def _number(value: float) -> str:
@@ -137,6 +140,14 @@ def parameters_page() -> str:
     for standard in shelf.standards.values():
         lines.append(f"| `{standard.id}` | {standard.years} | {_cell(standard.title)} | **{standard.basis}**: {_cell(standard.reason)} |")
     return "\n".join(lines) + "\n"
+
+
+def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
+    """Tables of the credibility pages, from the numbers that ``paget credibility`` wrote."""
+    if not page.file.src_uri.startswith("credibility/"):
+        return markdown
+    path = Path(config["docs_dir"]) / "credibility" / "numbers.json"
+    return fill(markdown, json.loads(path.read_text(encoding="utf-8")) if path.exists() else None)
 
 
 def on_files(files: Files, config: Any) -> Files:
