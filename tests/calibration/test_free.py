@@ -25,7 +25,14 @@ def test_every_number_with_a_prior_is_free_or_varied():
 def test_unmeasured_effects_of_the_primary_are_varied_not_fitted():
     """Immunity, suppression, the wound, operative death and residual disease: no anchor may move them."""
     space = declared_space()
-    for name in ("immune_kill_per_day", "dormancy_suppression", "wound_awakening", "wound_switch", "operative_mortality", "residual_free_margin"):
+    for name in (
+        "immune_kill_per_day",
+        "dormancy_suppression",
+        "wound_awakening",
+        "wound_switch",
+        "operative_mortality",
+        "residual_free_margin",
+    ):
         assert name in space.varied and name in space.reasons
     assert not space.may_move(declared_targets())[len(space.free) :].any()
 

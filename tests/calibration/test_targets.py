@@ -84,7 +84,13 @@ def test_what_the_issue_asks_for_is_covered():
     kinds = {t.row.phenomenon for t in declared_targets().targets}
     assert len(kinds) >= 12
     ids = set(declared_targets().ids)
-    assert {f"hazard-er-pos-{y}" for y in (0, 5, 10, 15)} <= ids and {"hazard-er-neg-0", "untreated-iv", "ctc-share", "tam-ttp", "dox-orr"} <= ids
+    assert {f"hazard-er-pos-{y}" for y in (0, 5, 10, 15)} <= ids and {
+        "hazard-er-neg-0",
+        "untreated-iv",
+        "ctc-share",
+        "tam-ttp",
+        "dox-orr",
+    } <= ids
 
 
 def test_every_class_says_why_and_is_used():
