@@ -73,6 +73,7 @@ def cite(ids: Annotated[list[str], typer.Argument(help="Ids of studies, or a pro
 
 def sources_in_use() -> dict[str, dict[str, tuple[str, ...]]]:
     """Evidence ids by the kind and the name of what rests on them."""
+    from paget.calibration.targets import declared_targets
     from paget.parameters import declared
     from paget.study import load_protocol, shipped
     from paget.therapy import library
@@ -81,6 +82,7 @@ def sources_in_use() -> dict[str, dict[str, tuple[str, ...]]]:
         "parameter": {p.name: p.sources for p in declared().values() if p.sources},
         "agent": {},
         "protocol": {},
+        "target": {target.id: (target.evidence,) for target in declared_targets().targets},
     }
     for agent in library().agents.values():
         quantities = (agent.kill_per_day, agent.growth_factor, agent.toxic_stop_per_year)
