@@ -219,7 +219,7 @@ app.add_typer(population, name="population")
 def population_make(
     blocks: Annotated[int, typer.Option(help="Blocks of 65,536 natural histories.", min=1)] = 8,
     seed: Seed = 1,
-    source: Annotated[str, typer.Option(help="de-novo or relapse.")] = "de-novo",
+    source: Annotated[str, typer.Option(help="de-novo, relapse, both or early.")] = "de-novo",
     threads: Threads = None,
 ) -> None:
     """Grow natural histories now, so that later runs only read them.
@@ -234,8 +234,8 @@ def population_make(
     from paget.parameters import ParameterSet
     from paget.population import BLOCK, Population, summary
 
-    if source not in ("de-novo", "relapse"):
-        raise PagetError("no such source of patients", where="--source", got=source, expected="de-novo or relapse")
+    if source not in ("de-novo", "relapse", "both", "early"):
+        raise PagetError("no such source of patients", where="--source", got=source, expected="de-novo, relapse, both or early")
     people = Population(ParameterSet.point(), seed, source)
     rows = []
     with Bars() as progress:

@@ -184,30 +184,35 @@ def shares(m: Material, codes: tuple[str, ...], title: str) -> Drawing:
 
 
 def forest(m: Material) -> Drawing:
-    """Subgroups of the hazard ratio of overall survival, each beside those outside it where the test needs them."""
+    """Subgroups of the hazard ratio of the first endpoint, each beside those outside it where the test needs them."""
+    import polars as pl
+
     experimental, control = m.protocol.experimental[0], m.protocol.control
+    code = next(endpoint for endpoint in m.protocol.endpoints if timed(endpoint))
+    name = NAMES[code]
+    happened = m.adtte.filter((pl.col("PARAMCD") == code) & (pl.col("CNSR") == 0)).select("USUBJID")
 
-    def row(record: dict[str, Any], name: str, level: str, frame: pl.DataFrame) -> ForestRow:
-        import polars as pl
-
+    def row(record: dict[str, Any], label: str, level: str, frame: pl.DataFrame) -> ForestRow:
         a = frame.filter(pl.col("ARMCD") == experimental.id)
         b = frame.filter(pl.col("ARMCD") == control.id)
-        p = _find(m.records, "interaction_p", endpoint="overall-survival", subgroup=record["subgroup"])
+        p = _find(m.records, "interaction_p", endpoint=name, subgroup=record["subgroup"])
+        events = [one.join(happened, on="USUBJID", how="semi").height for one in (a, b)]
         return ForestRow(
-            name, level, int((a["DTHFL"] == "Y").sum()), a.height, int((b["DTHFL"] == "Y").sum()), b.height,
-            _ratio(record), None if p is None else p["value"], _ratio(record.get("published")),
+            label, level, events[0], a.height, events[1], b.height, _ratio(record), None if p is None else p["value"],
+            _ratio(record.get("published")),
         )  # fmt: skip
 
     rows = []
     for group in m.protocol.analyses.subgroups:
-        record = _find(m.records, "hazard_ratio", endpoint="overall-survival", subgroup=group.id)
+        record = _find(m.records, "hazard_ratio", endpoint=name, subgroup=group.id)
         if record is not None:
             rows.append(row(record, group.label, "", m.adsl.filter(m.groups[group.id])))
-    whole = _find(m.records, "hazard_ratio", endpoint="overall-survival")
+    whole = _find(m.records, "hazard_ratio", endpoint=name)
     assert whole is not None
     return forest_figure.draw(
-        rows, row(whole, "All patients", "", m.adsl), experimental=experimental.label, control=control.label
-    )
+        rows, row(whole, "All patients", "", m.adsl), experimental=experimental.label, control=control.label,
+        endpoint=endpoint_name(name),
+    )  # fmt: skip
 
 
 def all_drawings(m: Material) -> dict[str, Callable[[], Drawing]]:
