@@ -102,7 +102,8 @@ def _search(search: dict[str, Any]) -> Table:
     from rich.text import Text
 
     table = _table(
-        f"Smallest trial with a power of {search['power']:g}", ["population", "share", "HR", "randomised", "assessed", "a month", "by formula", "note"]
+        f"Smallest trial with a power of {search['power']:g}",
+        ["population", "share", "HR", "randomised", "assessed", "a month", "by formula", "note"]
     )
     for one in search["populations"]:
         ratio = one["effect"]["hazard_ratio"]

@@ -147,10 +147,10 @@ def _search_table(reached: dict[str, Any]) -> DesignTable:
     return DesignTable(
         f"Smallest trials with a power of {reached['power']:g}",
         ["Population", "Share", "HR", "Randomised", "Assessed", "Patients a month", "Months", "Formula", "Break-even cost", "Note"], rows,
-        "Assessed: patients of the protocol's mix who are looked at, those lost in induction included. ±: from the number of trials and the "
-        "size of the population. Patients a month: accrual in the protocol's months, or, where a rate is given, at that rate times the share "
-        "of the population. Break-even: the cost of assessing one patient, as a share of that of one randomised, below which the subgroup's "
-        "trial is cheaper than everybody's. * no other population needs both fewer randomised and fewer assessed.",
+        "Assessed: patients of the protocol's mix who are looked at, those lost in induction included. ±: from the number of trials and "
+        "the size of the population. Patients a month: accrual in the protocol's months, or, where a rate is given, at that rate times the "
+        "share of the population. Break-even: the cost of assessing one patient, as a share of that of one randomised, below which the "
+        "subgroup's trial is cheaper than everybody's. * no other population needs both fewer randomised and fewer assessed.",
     )  # fmt: skip
 
 
