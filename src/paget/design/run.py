@@ -264,9 +264,6 @@ def _search(asked: DesignRequest, folder: RunFolder, pools: _Pools, progress: Pr
 
 def _smallest(asked: DesignRequest, base: Scenario, name: str, pools: _Pools, progress: Progress) -> Reached:
     protocol, options = base.protocol, replace(base.options, subgroup=name)
-    if options.accrual_per_month is None and protocol.accrual.months > 0:
-        # a larger trial takes longer, and so does one of fewer patients
-        options = replace(options, accrual_per_month=protocol.accrual.patients / protocol.accrual.months)
 
     def at(size: int) -> Reached:
         lives = pools.of(base, size)

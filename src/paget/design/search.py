@@ -52,7 +52,7 @@ class Reached:
         Of the patients who would be randomised under the protocol.
     effect : PopulationEffect
     points : list of dict
-        Sizes simulated: ``patients``, ``power``, ``power_mcse``, ``power_formula``, ``events``, ``duration_months``.
+        Sizes simulated: ``patients``, ``power``, ``power_mcse``, ``power_formula``, ``events``, ``duration_months``, ``accrual_per_month``.
     patients : int or None
         Smallest number that reaches the power; None where none within reach does.
     patients_se : float or None
@@ -212,6 +212,7 @@ def smallest(
         return {
             "patients": n, "power": hit.value, "power_mcse": hit.mcse, "power_formula": formula_here, "events": events.value,
             "duration_months": duration.value,
+            "accrual_per_month": n / lay.accrual.months if lay.accrual.months > 0 else None,
         }  # fmt: skip
 
     def look(n: int, step: int) -> dict[str, Any]:
