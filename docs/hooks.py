@@ -97,13 +97,16 @@ def parameters_page() -> str:
     ]
     shelf = library()
     for agent in shelf.agents.values():
-        main = agent.kill_per_day or agent.growth_factor
-        assert main is not None
-        basis = f"**{main.basis}**: {main.reason}" + (f" ({', '.join(f'`{s}`' for s in main.sources)})" if main.sources else "")
-        where = agent.axis + (f", {agent.family}" if agent.family else "")
-        kill = _number(agent.kill_per_day.value) if agent.kill_per_day else "-"
+        kills = agent.kills
+        main = kills.kill_per_day if kills is not None else agent.growth_factor
+        where = agent.axis + (f", {kills.family}" if kills is not None and kills.family else "")
+        basis = "changes steps of the cascade"
+        if main is not None:
+            basis = f"**{main.basis}**: {main.reason}" + (f" ({', '.join(f'`{s}`' for s in main.sources)})" if main.sources else "")
+        kill = _number(kills.kill_per_day.value) if kills is not None else "-"
         growth = _number(agent.growth_factor.value) if agent.growth_factor else "-"
-        cells = [f"`{agent.id}`", where, kill, growth, _number(agent.toxic_stop_per_year.value), basis]
+        stop = agent.costs.toxic_stop_per_year
+        cells = [f"`{agent.id}`", where, kill, growth, "-" if stop is None else _number(stop.value), basis]
         lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
     lines += ["", "## Regimens", "", "| regimen | agents (days of the course) | then |", "| --- | --- | --- |"]
     for regimen in shelf.regimens.values():
