@@ -186,13 +186,13 @@ def save(frame: pl.DataFrame, path: Path, kind: str, **manifest: Any) -> Posteri
     import os
     from importlib.metadata import version
 
-    from paget._jit import kernel_hash
+    from paget import _jit
 
     whole = {
         "kind": kind,
         "model_version": MODEL_VERSION,
         "declared_hash": declared_hash(),
-        "kernels": kernel_hash(),
+        "kernels": _jit.kernel_hash(),
         "draws": frame.height,
         "columns": len(frame.columns),
         "packages": {name: version(name) for name in ("numba", "numpy", "polars", "scipy")},
