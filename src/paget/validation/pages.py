@@ -141,7 +141,8 @@ def flipped(numbers: Numbers) -> str:
             rows.append((next(x["what"] for x in mine if x["change"] == change), *cells))
         count = sum(one["flips"] for one in mine)
         said = f"{count} of {len(mine) - len(trials)} changes flip a conclusion." if count else "No change here flips a conclusion."
-        out += [f"Under {name} ({told['seeds']} times {told['lives']:,} lives an entry):", "", _table(("changed", *trials), rows), "", said, ""]
+        head = f"Under {name} ({told['seeds']} times {told['lives']:,} lives an entry):"
+        out += [head, "", _table(("changed", *trials), rows), "", said, ""]
     return "\n".join(out).strip()
 
 
