@@ -8,6 +8,7 @@ from mkdocs.structure.files import File, Files
 
 from paget.parameters import INDEX_LABELS, declared
 from paget.parameters.registry import Parameter, Prior
+from paget.parameters.shares import MEANING, shares
 from paget.therapy import library
 
 
@@ -40,6 +41,19 @@ def _parameter_rows(chosen: list[Parameter]) -> list[str]:
     return rows
 
 
+def share_rows() -> list[str]:
+    """Table of the shares by basis: as declared, and under each fitted posterior that is shipped."""
+    from paget.parameters.posterior import load, shipped
+
+    rows = ["| values | basis | parameters | share | numbers | with a source | meaning |", "| --- | --- | --- | --- | --- | --- | --- |"]
+    fitted = [posterior for posterior in map(load, shipped()) if posterior.fitted and posterior.manifest["kind"] != "variant"]
+    for name, found in [("point values", shares()), *((one.name, shares(one)) for one in fitted)]:
+        for one in found:
+            cells = [name, one.basis, str(one.parameters), f"{100 * one.share:.0f} %", str(one.numbers), str(one.with_source)]
+            rows.append("| " + " | ".join([*cells, MEANING[one.basis]]) + " |")
+    return rows
+
+
 def parameters_page() -> str:
     """Every declared parameter, every agent, regimen and standard of care."""
     everything = list(declared().values())
@@ -50,9 +64,17 @@ def parameters_page() -> str:
         "",
         "Made from the parameter files when these pages are built. *Placed*: set by hand on anchors, never on predictions (see the "
         "[log](parameter-log.md)). *Sourced*: read from the study named. *Assumed*: neither; the reason is given. Ids in code font are "
-        "studies of the [evidence](evidence.md). Priors are meant for fitting and are not used by a run.",
+        "studies of the [evidence](evidence.md). Priors are for fitting; a run under a posterior uses its draws.",
         "",
         f"{len(others)} parameters ({sum(len(p.values) for p in others)} numbers) and {len(switches)} switches.",
+        "",
+        "## How many are sourced, fitted, assumed",
+        "",
+        *share_rows(),
+        "",
+        "The same from the command line, for a posterior too: `paget parameters share --parameters blind`.",
+        "",
+        "## All",
         "",
         *_parameter_rows(others),
         "",

@@ -13,7 +13,7 @@ from paget.biology.advance import age_hazards
 from paget.biology.death import background_hazard, cancer_hazard, integrated, time_of
 from paget.biology.layout import BONE, BRAIN, BREAST, LIVER, LUNG
 from paget.biology.patient import PATIENT
-from paget.biology.state import BODY
+from paget.biology.state import BODY, DRUGS
 from paget.parameters import INDEX_LABELS, declared
 from paget.randomness import exponential
 
@@ -50,7 +50,7 @@ def test_integral_equals_quadrature(before, after, days):
 
 
 @jit
-def die(seed, p, age, step, who, body, days, causes):
+def die(seed, p, age, step, who, body, drugs, days, causes):
     """Let patients with a constant burden live to death in steps; at the age given the life table has ended and is constant."""
     for k in range(days.shape[0]):
         who[0].age = age
@@ -62,7 +62,7 @@ def die(seed, p, age, step, who, body, days, causes):
         body[0].other_left = exponential(seed, k, np.uint64(0), 10, 1)
         causes[k] = 0
         while causes[k] == 0 and body[0].day < 1e6:
-            when, cause = age_hazards(p[0], who[0], body[0], step)
+            when, cause = age_hazards(p[0], who[0], body[0], drugs[0], step)
             if when < math.inf:
                 days[k] = body[0].day + when
                 causes[k] = cause
@@ -77,7 +77,7 @@ def test_constant_hazards_give_exponential_survival_and_proportional_causes(poin
     body, who = np.zeros(1, BODY), np.zeros(1, PATIENT)
     body["burden"][0, BONE] = point["lethal_burden_cm3"][BONE]
     days, causes = np.zeros(n), np.zeros(n, np.int64)
-    die(np.uint64(3), point.record, 150.0, step, who, body, days, causes)
+    die(np.uint64(3), point.record, 150.0, step, who, body, np.zeros(1, DRUGS), days, causes)
     cancer = point["lethal_hazard_per_year"] / 365.25
     other = background_hazard(150.0, 0, point.record[0])
     assert stats.kstest(days * (cancer + other), "expon").pvalue > 1e-3

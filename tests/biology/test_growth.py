@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
 from paget.biology.growth import grow, grow_under_kill, rate_from_doubling, time_to_reach
+from paget.biology.layout import N_PHENOTYPES
 from paget.biology.resistance import AXIS_FAMILIES, AXIS_FIRST, CHEMO, N_AXES, treat_axis
 
 LOG_CAPACITY = math.log(1e12)
@@ -42,7 +43,7 @@ def under_drugs(x, b, days, step, fraction, axis, kill, phi):
     """Growth with kill in steps of so many days, with the pieces that the life uses."""
     fraction, kill = fraction.copy(), np.asarray(kill, float)
     for _ in range(round(days / step)):
-        half, full = treat_axis(fraction, axis, kill, phi, step)
+        half, full = treat_axis(fraction, axis, kill, phi * kill, step)
         x = grow_under_kill(x, b, LOG_CAPACITY, step, half, full)
     return x, fraction
 
@@ -50,7 +51,7 @@ def under_drugs(x, b, days, step, fraction, axis, kill, phi):
 def test_kill_of_sensitive_cells_follows_the_closed_form():
     """With every cell sensitive x(t) = ln K - k/b + (x0 - ln K + k/b) exp(-bt), to 1e-6 over half a year in four-week steps."""
     x0, b, k, days = math.log(3e9), 0.0015, 0.03, 168.0
-    got, _ = under_drugs(x0, b, days, 28.0, np.zeros(10), CHEMO, [k, 0, 0], 0.0)
+    got, _ = under_drugs(x0, b, days, 28.0, np.zeros(N_PHENOTYPES), CHEMO, [k, 0, 0], 0.0)
     level = LOG_CAPACITY - k / b
     assert got == pytest.approx(level + (x0 - level) * math.exp(-b * days), abs=1e-6)
 
@@ -88,7 +89,7 @@ MIXTURES = [
 @pytest.mark.parametrize(("axis", "kill", "phi", "shares"), MIXTURES)
 def test_kill_of_mixtures_equals_an_ode_of_the_phenotypes(axis, kill, phi, shares):
     """Resistant mixtures under one or two drugs follow the ODE of every phenotype to 5e-6 in log-size over half a year."""
-    fraction = np.zeros(10)
+    fraction = np.zeros(N_PHENOTYPES)
     for j, share in shares.items():
         fraction[j] = share
     x0, b = math.log(2e9), 0.0017
@@ -99,7 +100,7 @@ def test_kill_of_mixtures_equals_an_ode_of_the_phenotypes(axis, kill, phi, share
 @pytest.mark.parametrize(("axis", "kill", "phi", "shares"), MIXTURES)
 def test_kill_does_not_depend_on_the_interval(axis, kill, phi, shares):
     """One step of 84 days equals twelve weekly ones: fractions exactly, size to 3e-4 (a lump factor errs by 10 to 50 %)."""
-    fraction = np.zeros(10)
+    fraction = np.zeros(N_PHENOTYPES)
     for j, share in shares.items():
         fraction[j] = share
     x0, b = math.log(2e9), 0.0017
@@ -114,7 +115,7 @@ def test_four_week_steps_hold_for_patients_who_respond_strongly(factor, error):
     """In patients killed three and six times as fast the error of four-week steps stays under 1e-4 and 1e-3 in log-size."""
     x0, b = math.log(2e9), 0.0017
     for axis, kill, phi, shares in MIXTURES:
-        fraction = np.zeros(10)
+        fraction = np.zeros(N_PHENOTYPES)
         for j, share in shares.items():
             fraction[j] = share
         strong = [rate * factor for rate in kill]
@@ -131,7 +132,7 @@ def fractions_of(axis, weights):
     """Exclusive fractions of an axis from weights, and how many phenotypes it has beside the sensitive one."""
     first, families = AXIS_FIRST[axis], AXIS_FAMILIES[axis]
     last = first + families + (1 if families > 1 else 0)
-    fraction = np.zeros(10)
+    fraction = np.zeros(N_PHENOTYPES)
     total = sum(weights[: last - first + 1]) or 1.0
     fraction[first:last] = np.array(weights[: last - first]) / total
     return fraction, first, last
@@ -143,7 +144,7 @@ def test_fractions_stay_exclusive(axis, weights, kill, phi, exposure):
     fraction, first, last = fractions_of(axis, weights)
     fraction[:first] = 0.123
     fraction[last:] = 0.123
-    half, full = treat_axis(fraction, axis, np.array(kill), phi, exposure)
+    half, full = treat_axis(fraction, axis, np.array(kill), phi * np.array(kill), exposure)
     mine = fraction[first:last]
     assert np.all(mine >= 0) and np.all(mine <= 1 + 1e-12)
     assert mine.sum() <= 1 + 1e-9
@@ -160,21 +161,21 @@ def test_survivors_of_a_drug_do_not_become_sensitive_to_it_again(weights, kill, 
         return fraction[first] + fraction[first + 3]
 
     before = resistant_to_a()
-    treat_axis(fraction, CHEMO, np.array([kill, 0.0, 0.0]), phi, exposure)
+    treat_axis(fraction, CHEMO, np.array([kill, 0.0, 0.0]), np.array([phi * kill, 0.0, 0.0]), exposure)
     after_a = resistant_to_a()
     assert after_a >= before - 1e-12
     multidrug = fraction[first + 3]
-    treat_axis(fraction, CHEMO, np.array([0.0, kill, 0.0]), phi, exposure)
+    treat_axis(fraction, CHEMO, np.array([0.0, kill, 0.0]), np.array([0.0, phi * kill, 0.0]), exposure)
     assert fraction[first + 3] >= multidrug - 1e-12
     assert fraction[first:last].sum() <= 1 + 1e-9
 
 
 def test_odds_of_two_kinds_that_a_drug_treats_alike_do_not_change():
     """Drug B kills A-resistant and wholly sensitive cells alike, so their odds after it are those before it."""
-    fraction = np.zeros(10)
+    fraction = np.zeros(N_PHENOTYPES)
     fraction[5:9] = [0.1, 0.2, 0.05, 0.01]
     before = fraction[5] / (1 - fraction[5:9].sum())
-    treat_axis(fraction, CHEMO, np.array([0.0, 0.03, 0.0]), 0.1, 84.0)
+    treat_axis(fraction, CHEMO, np.array([0.0, 0.03, 0.0]), np.array([0.0, 0.003, 0.0]), 84.0)
     assert fraction[5] / (1 - fraction[5:9].sum()) == pytest.approx(before, rel=1e-9)
 
 
@@ -184,17 +185,17 @@ def test_without_difference_in_kill_there_is_no_selection(axis, weights, kill, e
     fraction, _, _ = fractions_of(axis, weights)
     before = fraction.copy()
     total = sum(kill[: AXIS_FAMILIES[axis]]) * exposure
-    _, full = treat_axis(fraction, axis, np.array(kill), 1.0, exposure)
+    _, full = treat_axis(fraction, axis, np.array(kill), np.array(kill), exposure)
     np.testing.assert_allclose(fraction, before, atol=1e-9)
     assert full == pytest.approx(-total, abs=1e-9 * (1 + total))
 
 
 def test_resistant_fraction_follows_the_logistic_law():
     """With one drug and two kinds of cells, logit(resistant) rises by kill * (1 - phi) * t exactly."""
-    fraction = np.zeros(10)
+    fraction = np.zeros(N_PHENOTYPES)
     fraction[4] = 0.02
     kill, phi, days = 0.016, 0.25, 120.0
-    half, full = treat_axis(fraction, 2, np.array([kill, 0.0, 0.0]), phi, days)
+    half, full = treat_axis(fraction, 2, np.array([kill, 0.0, 0.0]), np.array([phi * kill, 0.0, 0.0]), days)
     logit = math.log(fraction[4] / (1 - fraction[4]))
     assert logit == pytest.approx(math.log(0.02 / 0.98) + kill * (1 - phi) * days, abs=1e-10)
     assert full == pytest.approx(math.log(0.98 * math.exp(-kill * days) + 0.02 * math.exp(-phi * kill * days)), abs=1e-12)

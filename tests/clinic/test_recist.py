@@ -31,14 +31,16 @@ from paget.clinic.recist import (
     visible_extent,
 )
 from paget.clinic.state import CLINIC, RESPONSES
+from paget.life.simulate import LifePlan
 from paget.life.state import OUTCOME
 
 ALL, DISTANT = 0, 1
+PLAIN = LifePlan("2012").plan_record()
 
 
 @jit
-def _look(who, store, visit, p):
-    return look(np.uint64(1), who[0], store, visit, p[0])
+def _look(who, store, visit, plan, p):
+    return look(np.uint64(1), who[0], store, visit, plan[0], p[0])
 
 
 @jit
@@ -73,7 +75,7 @@ class Scene:
         self.visits = 0
         for place, cm in lesions:
             self.add(place, cm)
-        self.new = _look(self.who, self.store, 0, self.record)
+        self.new = _look(self.who, self.store, 0, PLAIN, self.record)
         _baseline(self.who, self.store, self.clinic)
 
     def add(self, place, cm):
@@ -92,7 +94,7 @@ class Scene:
         for i, cm in enumerate(sizes):
             self.size(i, cm)
         self.visits += 1
-        distant, local = self.new = _look(self.who, self.store, self.visits, self.record)
+        distant, local = self.new = _look(self.who, self.store, self.visits, PLAIN, self.record)
         got = _visit(self.who, self.store, self.clinic, sums, distant + (local if sums == ALL else 0))
         return tuple(RESPONSES[code] for code in got)
 

@@ -16,7 +16,7 @@ from paget import PagetError
 from paget.engine import replicates as replicates_module
 from paget.engine.run import run
 
-SMALL = {"patients": 40, "replicates": 20, "seed": 5}
+SMALL = {"patients": 40, "replicates": 20, "seed": 5, "parameters": "point"}
 
 
 def fingerprints(folder):
@@ -74,7 +74,7 @@ def test_threads_and_chunks_change_no_byte(finished, tmp_path, monkeypatch):
 
 def test_another_seed_gives_another_trial(finished, tmp_path):
     """The seed matters."""
-    other = run("mf07-01", out=tmp_path / "seed", patients=40, replicates=0, seed=6)
+    other = run("mf07-01", out=tmp_path / "seed", patients=40, replicates=0, seed=6, parameters="point")
     assert not np.array_equal(other.adsl["SUBJID"].to_numpy(), finished.adsl["SUBJID"].to_numpy())
 
 
@@ -104,7 +104,7 @@ def test_a_run_killed_dead_resumes_to_the_same_bytes(finished, tmp_path):
         "live = e.live_chunk\n"
         "def slow(*a): time.sleep(0.4); return live(*a)\n"
         "e.live_chunk = slow\n"
-        f"e.run('mf07-01', out={str(folder)!r}, threads=1, patients=40, replicates=20, seed=5)\n"
+        f"e.run('mf07-01', out={str(folder)!r}, threads=1, patients=40, replicates=20, seed=5, parameters='point')\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code], env=os.environ)
     deadline = time.time() + 120

@@ -8,10 +8,10 @@ import sys
 import pytest
 from repository import ROOT, SOURCE, tracked
 
-BASICS = ("_version", "errors", "units", "_jit")
+BASICS = ("_version", "errors", "units", "_jit", "forms")
 ROOMS = (
     "evidence", "parameters", "randomness", "biology", "clinic", "therapy", "life", "population", "study", "analysis", "tables",
-    "report", "engine", "calibration", "cli",
+    "report", "engine", "design", "calibration", "validation", "cli",
 )  # fmt: skip
 ONLY_BASICS = ("evidence", "parameters", "analysis", "tables", "report")
 """Rooms that import no other room."""

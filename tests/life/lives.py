@@ -6,11 +6,12 @@ import numpy as np
 
 from paget._jit import jit
 from paget.biology.founding import event_key
-from paget.biology.layout import CAPACITY, LESION
+from paget.biology.layout import CAPACITY, LESION, LIVER
 from paget.life.kernel import live
 from paget.life.simulate import LifePlan, _no_log, _scratch, _shared
 from paget.life.state import OUTCOME
 from paget.randomness import PRIMARY_LINEAGE, child
+from paget.therapy.layout import CURVE_POINTS, LOCAL
 
 SURGERY = {
     "procedure": 1, "delay_median": 60, "delay_sd_log": 0.4, "conserving": 0.3, "radiotherapy_conserving": 0.9,
@@ -31,11 +32,11 @@ def os_days(out, horizon=math.inf):
 
 
 @jit
-def _bodies(seed, patients, which, parameters, agents, regimens, standard, plan, arms, scratch, out, log, stores, rows):
+def _bodies(seed, patients, which, parameters, agents, regimens, therapies, standard, plan, arms, scratch, out, log, stores, rows):
     who, store, body, drugs, clinic = scratch
     for k in range(patients.shape[0]):
         live(
-            seed, patients[k], parameters[0], (agents, regimens), standard[0], plan[0], arms, which, 0, who[0], store, body[0],
+            seed, patients[k], parameters[0], (agents, regimens, therapies), standard[0], plan[0], arms, which, 0, who[0], store, body[0],
             drugs[0], clinic[0], out[k], log,
         )  # fmt: skip
         rows[k] = who[0].n
@@ -70,3 +71,16 @@ def seeds_of_the_primary(events):
     out = np.zeros(events * 61 * 8, np.uint64)
     children_of(PRIMARY_LINEAGE, events, out)
     return set(out.tolist())
+
+
+def every_liver_lesion(control=1.0, **more):
+    """A local treatment of liver lesions with one control whatever the diameter, without any cost."""
+    out = np.zeros(1, LOCAL)
+    out["places"][0, LIVER] = 1
+    out["max_lesions"], out["max_cm"], out["max_ecog"], out["other_sites"] = 1000, 1000, 4, 1
+    out["grid_cm"] = np.arange(1, CURVE_POINTS + 1)
+    out["control"] = control
+    out["sessions"] = 1
+    for name, value in more.items():
+        out[name] = value
+    return out

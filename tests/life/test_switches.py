@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from lives import NONE, SURGERY, a_plan, bodies, os_days, seeds_of_the_primary
+from lives import NONE, SURGERY, a_plan, bodies, every_liver_lesion, os_days, seeds_of_the_primary
 
 from paget.biology.layout import BREAST, DORMANT
-from paget.life.simulate import replay, simulate
-from paget.life.state import EV_WAKE
+from paget.life.simulate import LifePlan, _live_many, _no_log, _scratch, _shared, replay, simulate
+from paget.life.state import EV_WAKE, OUTCOME, TREATED_LESION
 from paget.parameters import switch_names
 from paget.population.diagnose import diagnose
 
@@ -100,6 +100,24 @@ def error_of_measurement(s):
     return np.abs(np.log(seen["measured_cm"] / seen["true_cm"])).max()
 
 
+def relapses_of_the_resistant(s):
+    """Share of relapsed patients who progress within a year: larger with what adjuvant therapy has selected."""
+    out = simulate(LifePlan("2012", source="relapse"), np.arange(6_000), 0, s.parameters, seed=SEED)
+    found = out[out["eligible_disease"] == 1]
+    return (found["progression_day"] < 365).mean()
+
+
+def eradicated(s):
+    """Share of liver lesions that a perfect ablation eradicates."""
+    shared = list(_shared(LifePlan("2012", arms=({"local": (0, -1, -1), "local_delay_median": (1.0, 0, 0)},)), s.parameters, 0))
+    shared[3] = every_liver_lesion()
+    ids = np.ascontiguousarray(s.ids[:300], np.int64)
+    log = (*_no_log()[:3], np.zeros(5, np.int64), _no_log()[4], np.zeros(4_000, TREATED_LESION))
+    none = np.zeros(len(ids), np.int64)
+    _live_many(np.uint64(SEED), ids, none, none, *shared, _scratch(), np.zeros(len(ids), OUTCOME), log)
+    return log[5][: log[3][4]]["eradicated"].mean()
+
+
 # switch: (values that give the mechanism strength, what is observed, whether it is more with the mechanism on, exact value when
 # off or None, values that take all strength from the mechanism or None where there are none)
 CASES = {
@@ -129,6 +147,11 @@ CASES = {
     "resistance": ({}, progressed_in_two_years, True, None, {"resistant_logit": -1e4}),
     "frailty": ({}, spread_of_founding, True, None, {"sd_log_founding": 0.0, "sd_log_nodes": 0.0}),
     "background_death": ({}, deaths_of_other_causes, True, 0.0, None),
+    "adjuvant_resistance": (
+        {"adjuvant_resistance_logit": 8.0}, relapses_of_the_resistant, True, None, {"adjuvant_resistance_logit": 0.0}
+    ),
+    "dose_with_age": ({"dose_log_per_decade": 2.0}, progressed_in_two_years, True, None, {"dose_log_per_decade": 0.0}),
+    "local_treatment": ({}, eradicated, True, 0.0, None),
     "measurement_error": ({}, error_of_measurement, True, 0.0, {"measurement_sd_log": 0.0, "ecog_observation_sd": 0.0}),
 }  # fmt: skip
 

@@ -12,6 +12,9 @@ from paget.report.figures import (
     cumulative_incidence,
     forest,
     kaplan_meier,
+    ladder,
+    love_plot,
+    overlap,
     patient_course,
     replicates,
     swimmer,
@@ -262,6 +265,45 @@ def life() -> Drawing:
     return patient_course.draw(patient_course.PatientCourse.of("virtual patient 7", lesions, visits, events, end_day=30 * MONTH))
 
 
+def rungs() -> Drawing:
+    """Bias ladder."""
+    row = ladder.LadderRow
+    rows = [
+        row("Ever / never", Ratio(0.57, 0.51, 0.63), 4000, 2304, 1.0, group="Ever against never"),
+        row("Ever / never, Cox-adjusted", Ratio(0.79, 0.71, 0.88), 4000, 2304, 0.98, True, "Ever against never"),
+        row("Landmark 6 months", Ratio(0.75, 0.66, 0.85), 3600, 1904, 1.02, group="Landmark"),
+        row("Landmark 12 months", None, 0, 0, group="Landmark", note="nobody treated by then"),
+        row("Sequential trials, weighted", Ratio(1.31, 0.2, 9.5), 300, 160, None, True, "Emulated target trial"),
+        row("Clone-censor-weight, 12 months, no covariates", Ratio(0.99, 0.9, 1.09), 4000, 2304, 1.0, True, "Emulated target trial"),
+    ]
+    return ladder.draw(rows, title="Surgery and death: hazard ratio by analysis", treated="surgery", note="Made up.")
+
+
+def loves() -> Drawing:
+    """Love plot."""
+    row = love_plot.LoveRow
+    rows = [
+        row("age", 0.73, 0.05),
+        row("menopausal status=after", -0.85, -0.04),
+        row("progesterone receptor, fmol/mg", 0.2),
+        row("er", 0.06, -0.01),
+    ]
+    return love_plot.draw(rows, after="after weighting")
+
+
+def overlaps() -> Drawing:
+    """Overlap."""
+    rng = np.random.default_rng(9)
+    edges = np.linspace(0, 1, 21)
+    one, zero = np.histogram(rng.beta(3, 5, 300), edges)[0], np.histogram(rng.beta(2, 8, 900), edges)[0]
+    weights = np.histogram(rng.lognormal(0, 0.4, 300), edges * 6)[0], np.histogram(rng.lognormal(0, 0.2, 900), edges * 6)[0]
+    return overlap.draw(
+        overlap.Histogram(edges.tolist(), one.tolist(), zero.tolist()),
+        overlap.Histogram((edges * 6).tolist(), weights[0].tolist(), weights[1].tolist()),
+        effective_n=(250.0, 880.0),
+    )
+
+
 FIGURES = {
     "kaplan-meier": km,
     "consort": flow,
@@ -273,5 +315,8 @@ FIGURES = {
     "twins": gains,
     "patient": life,
     "baseline": shares,
+    "ladder": rungs,
+    "love-plot": loves,
+    "overlap": overlaps,
 }
 """Every figure by its file name."""

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from paget.forms.explain import _model_in
+from paget.forms.yaml_text import parse
 from paget.study import ATTRIBUTES, load_protocol, shipped, validate
-from paget.study.explain import _model_in
 from paget.study.protocol import Protocol
-from paget.study.yaml_text import parse
 
 DOC = (Path(__file__).parents[2] / "docs" / "protocols.md").read_text(encoding="utf-8")
 

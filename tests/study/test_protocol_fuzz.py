@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paget.errors import PagetError
+from paget.forms.yaml_text import parse
 from paget.study import load_protocol, plain, protocol_hash, resolve, shipped, validate
 from paget.study.published import evidence_faults
-from paget.study.yaml_text import parse
 
 GOOD = [plain(load_protocol(name)) for name in shipped()]
 

@@ -4,6 +4,7 @@ import pytest
 from study_candidates import candidates
 
 from paget import evidence
+from paget.forms.yaml_text import parse
 from paget.study import (
     check_not_empty,
     fit_weights,
@@ -22,7 +23,6 @@ from paget.study import (
 )
 from paget.study.assumptions import unsourced
 from paget.study.load import find
-from paget.study.yaml_text import parse
 
 NAMES = ["abcsg-28", "e2108", "mf07-01", "tata-memorial"]
 

@@ -6,10 +6,12 @@
 | log-rank, stratified or weighted; MaxCombo | `logrank`, `maxcombo` |
 | hazard ratio; proportional? the same in subgroups? | `cox`, `proportional_hazards`, `interaction` |
 | restricted mean and difference | `rmst`, `rmst_difference`, `rmst_curve` |
+| shares of responders, of controlled lesions | `response_rates`, `lesion_rates`, `event_rates`; `wilson`, `clustered`, `odds_ratio` |
 | competing risks | `cumulative_incidence`, `gray_test`, `fine_gray` |
 | an endpoint out of ADSL and ADTTE | `read_endpoint`, `arm_column` |
 | the whole table of a trial | `summarise` |
 | many replicates in a few numbers | `spread`, `components`, `share`; `paget.analysis.fast` for their statistics |
+| the effect of a treatment without randomisation | `paget.analysis.causal` |
 | proof that the numbers are right | `selftest` |
 """
 
@@ -21,8 +23,9 @@ from .competing import CumulativeIncidence, GrayTest, cumulative_incidence, gray
 from .cox import CoxFit, Interaction, concordance, cox, interaction
 from .finegray import FineGray, fine_gray
 from .km import KaplanMeier, kaplan_meier
-from .logrank import LogRank, MaxCombo, logrank, maxcombo
+from .logrank import LogRank, MaxCombo, fleming_harrington, logrank, maxcombo
 from .proportional import ProportionalHazards, proportional_hazards
+from .rates import clustered, event_rates, lesion_rates, odds_ratio, response_rates, wilson
 from .records import join_published, record
 from .replicates import Components, Spread, components, share, spread
 from .rmst import Difference, rmst, rmst_curve, rmst_difference
@@ -48,20 +51,26 @@ __all__ = [
     "Spread",
     "Survival",
     "arm_column",
+    "clustered",
     "components",
     "concordance",
     "cox",
     "cumulative_incidence",
+    "event_rates",
     "fine_gray",
+    "fleming_harrington",
     "gray_test",
     "interaction",
     "join_published",
     "kaplan_meier",
+    "lesion_rates",
     "logrank",
     "maxcombo",
+    "odds_ratio",
     "proportional_hazards",
     "read_endpoint",
     "record",
+    "response_rates",
     "rmst",
     "rmst_curve",
     "rmst_difference",
@@ -69,4 +78,5 @@ __all__ = [
     "share",
     "spread",
     "summarise",
+    "wilson",
 ]

@@ -104,7 +104,7 @@ def evaluate(strata: list[Stratum], beta: Floats) -> Terms:
         wr = s.weight * risk
         wrx = wr[:, None] * s.x
         wrxx = wrx[:, :, None] * s.x[:, None, :]
-        s0, s1, s2 = (_over_risk_sets(s, values) for values in (wr, wrx, wrxx))
+        s0, s1, s2 = (over_risk_sets(s, values) for values in (wr, wrx, wrxx))
         k = len(s.times)
         tied = [np.zeros((k, *values.shape[1:])) for values in (wr, wrx, wrxx)]
         for total, values in zip(tied, (wr, wrx, wrxx), strict=True):
@@ -157,7 +157,7 @@ def score_residuals(strata: list[Stratum], terms: Terms, n: int) -> Floats:
     return residuals
 
 
-def _over_risk_sets(s: Stratum, values: Floats) -> Floats:
+def over_risk_sets(s: Stratum, values: Floats) -> Floats:
     """Sum of `values` over the risk set of each event time."""
     tail = np.concatenate([np.cumsum(values[::-1], axis=0)[::-1], np.zeros((1, *values.shape[1:]))])
     total = tail[s.first]

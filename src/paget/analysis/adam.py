@@ -30,6 +30,10 @@ class EmptyPopulationError(PagetError):
     """An analysis population without a patient, or without one in some arm."""
 
 
+class NobodyError(PagetError):
+    """An endpoint that nobody of the population has (a duration of response where nobody responded)."""
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """One endpoint of one population, a row per patient; every array follows `patients`.
@@ -142,7 +146,7 @@ def read_endpoint(
     if absent.height:
         joined = joined.join(absent.select("USUBJID"), on="USUBJID", how="anti", maintain_order="left")
     if not joined.height:
-        raise PagetError(f"no patient of the {population} population has a row of {paramcd}", where="ADTTE")
+        raise NobodyError(f"no patient of the {population} population has a row of {paramcd}", where="ADTTE")
     cnsr = _censoring(joined, paramcd)
     survival = Survival(_months(joined, paramcd, "AVAL"), cnsr == 0)
     entry = _entry(joined, paramcd, survival.time_months)
@@ -189,6 +193,12 @@ def arm_column(
         planned = [whole.filter(pl.col(name) == arm)["TRT01P"][0] for arm in (experimental, control)]
         labels, experimental, control = endpoint.column("TRT01A"), str(planned[0]), str(planned[1])
     return np.where(labels == experimental, 1, np.where(labels == control, 0, -1)).astype(np.int64)
+
+
+def one_arm(endpoint: Endpoint, arm: str) -> Bools:
+    """Who is in an arm, by planned treatment; PagetError where there is no such arm."""
+    name = _naming_column(endpoint.patients, arm, arm)
+    return np.asarray(endpoint.column(name) == arm)
 
 
 def _naming_column(adsl: pl.DataFrame, experimental: str, control: str) -> str:

@@ -98,6 +98,41 @@ def logrank(
     return LogRank(statistic, df, chi2_sf(statistic, df), labels, observed[0], expected[0], v, z)
 
 
+def fleming_harrington(
+    time: Any,
+    event: Any,
+    group: Any,
+    *,
+    strata: Any = None,
+    weights: Sequence[tuple[float, float]] = MAXCOMBO_WEIGHTS,
+    entry: Any = None,
+) -> tuple[Floats, Floats, tuple[tuple[float, float], ...]]:
+    """Several weighted log-rank statistics of two groups and their correlation: what MaxCombo combines.
+
+    Parameters
+    ----------
+    time, event, group, strata, weights, entry
+        As in `maxcombo`.
+
+    Returns
+    -------
+    z : array (k,)
+        Positive where the last group has more events than expected.
+    correlation : array (k, k)
+    weights : tuple of (rho, gamma)
+    """
+    t, e, labels, code, stratum, start = _prepare(time, event, group, strata, entry)
+    if len(labels) != 2:
+        raise PagetError("MaxCombo compares exactly two groups", got=labels)
+    pairs = tuple((float(r), float(g)) for r, g in weights)
+    observed, expected, variance = _moments(t, e, code, 2, stratum, start, pairs)
+    covariance = variance[:, :, 1, 1]
+    error = np.sqrt(np.diag(covariance))
+    if not (error > 0).all():
+        raise PagetError("a weighted log-rank statistic has no variance", fix="drop that weight, or give more events")
+    return (observed - expected)[:, 1] / error, covariance / np.outer(error, error), pairs
+
+
 def maxcombo(
     time: Any,
     event: Any,
@@ -125,17 +160,7 @@ def maxcombo(
     The p value is 1 - P(all |Z| <= max) for normals with the estimated correlation (Karrison 2016; Lin et
     al. 2020).
     """
-    t, e, labels, code, stratum, start = _prepare(time, event, group, strata, entry)
-    if len(labels) != 2:
-        raise PagetError("MaxCombo compares exactly two groups", got=labels)
-    pairs = tuple((float(r), float(g)) for r, g in weights)
-    observed, expected, variance = _moments(t, e, code, 2, stratum, start, pairs)
-    covariance = variance[:, :, 1, 1]
-    error = np.sqrt(np.diag(covariance))
-    if not (error > 0).all():
-        raise PagetError("a weighted log-rank statistic has no variance", fix="drop that weight, or give more events")
-    z = (observed - expected)[:, 1] / error
-    correlation = covariance / np.outer(error, error)
+    z, correlation, pairs = fleming_harrington(time, event, group, strata=strata, weights=weights, entry=entry)
     if alternative == "two-sided":
         largest = float(np.abs(z).max())
         p_value = 1.0 - box_probability(largest, correlation)

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import PagetError
 from ._arrays import Bools
+from ._distributions import z_of_level
 from .adam import Endpoint
 from .competing import cumulative_incidence
 from .cox import CoxFit, cox, interaction
@@ -42,7 +43,7 @@ class Setting:
     time_zero: str
     population: str
     experimental: str
-    control: str
+    control: str | None
     level: float
     kind: IntervalKind
     role: str
@@ -57,8 +58,10 @@ class Setting:
         shared = {"population": self.population, "time_zero": self.time_zero, "role": self.role}
         return record(self.endpoint, measure, value, **shared, **fields)
 
-    def sides(self, arm: Bools) -> tuple[tuple[str, Bools], tuple[str, Bools]]:
-        """Both arms by name, experimental first."""
+    def sides(self, arm: Bools) -> tuple[tuple[str, Bools], ...]:
+        """The arms by name, experimental first."""
+        if self.control is None:
+            return ((self.experimental, arm),)
         return (self.experimental, arm), (self.control, ~arm)
 
 
@@ -140,6 +143,8 @@ def _thin(curve: KaplanMeier, last_entry: float) -> str | None:
 def restricted(data: Endpoint, arm: Bools, setting: Setting, marks: Sequence[float], tau: float | None) -> list[Record]:
     """Restricted mean of each arm and their difference, at one horizon."""
     t, e = data.survival.time_months, data.survival.event
+    if setting.control is None:
+        return _one_mean(data, arm, setting, marks, tau)
     if tau is None:
         longest = longest_horizon(t, e, arm)
         within = [mark for mark in marks if mark <= longest]
@@ -165,6 +170,23 @@ def restricted(data: Endpoint, arm: Bools, setting: Setting, marks: Sequence[flo
         limits = {"ci_low": value - half * se, "ci_high": value + half * se}
         out.append(setting.record("rmst_months", value, arm=label, **limits, **counts, **shared))
     return out
+
+
+def _one_mean(data: Endpoint, arm: Bools, setting: Setting, marks: Sequence[float], tau: float | None) -> list[Record]:
+    """Restricted mean of a study with one arm, at the horizon asked for or the last landmark within the follow-up."""
+    t, e = data.survival.time_months, data.survival.event
+    followed = float(t.max())
+    chosen = tau if tau is not None else max((mark for mark in marks if mark <= followed), default=followed)
+    shared: dict[str, Any] = {
+        "arm": setting.experimental, "at_months": chosen, "ci_level": setting.level, "method": "area under Kaplan-Meier",
+        "n": len(data), "events": data.survival.n_events,
+    }  # fmt: skip
+    try:
+        value, se = rmst(t, e, chosen, entry=data.entry)
+    except PagetError as error:
+        return [setting.record("rmst_months", None, note=error.message, **shared)]
+    half = z_of_level(setting.level) * se
+    return [setting.record("rmst_months", value, ci_low=value - half, ci_high=value + half, **shared)]
 
 
 def subgroups(data: Endpoint, arm: Bools, setting: Setting, wanted: Sequence[str] | Mapping[str, pl.Expr]) -> list[Record]:

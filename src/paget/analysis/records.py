@@ -27,6 +27,8 @@ MEASURES = (
     "cox_zph_p",
     "interaction_p",
     "rate",
+    "rate_difference",
+    "odds_ratio",
     "count",
 )
 ROLES = ("prediction", "anchor", "input", "fitted")
@@ -35,9 +37,35 @@ NAMES = {
     "PFS": "progression-free-survival",
     "DPFS": "distant-progression-free-survival",
     "TTLRP": "locoregional-progression",
+    "TTP": "time-to-progression",
+    "TTTF": "time-to-treatment-failure",
+    "TTCT": "time-to-chemotherapy",
+    "RSD": "duration-of-response",
+    "LPFS": "local-progression-free",
+    "TTLTP": "local-tumour-progression",
+    "TTNL": "new-lesions",
+    "TTLIVP": "liver-progression",
+    "DRFS": "distant-relapse-free-survival",
+    "SAR": "survival-after-relapse",
+    "RSP": "objective-response",
+    "RSP2": "second-line-response",
+    "CB": "clinical-benefit",
+    "CR": "complete-response",
+    "LRSP": "lesion-objective-response",
+    "LCR": "lesion-complete-response",
+    "LLTP": "lesion-local-progression",
 }
 """CDISC parameter codes and the names that records use."""
-COMPARED = ("hazard_ratio", "rmst_difference_months", "logrank_p", "maxcombo_p", "cox_zph_p", "interaction_p")
+COMPETING = ("TTLRP", "TTLTP", "TTNL", "TTLIVP")
+"""Codes of the times with which death competes."""
+RESPONSES = ("RSP", "RSP2", "CB", "CR")
+"""Codes of shares of patients (ADRS)."""
+LESIONS = {"LRSP": "LRSPFL", "LCR": "LCRFL", "LLTP": "LLTPFL"}
+"""Codes of shares of treated lesions, and their flag in ADLES."""
+COMPARED = (
+    "hazard_ratio", "rmst_difference_months", "logrank_p", "maxcombo_p", "cox_zph_p", "interaction_p", "rate_difference",
+    "odds_ratio",
+)  # fmt: skip
 _KEYS = ("value", "ci_low", "ci_high", "ci_level", "evidence")
 
 
@@ -150,9 +178,9 @@ def _turned(entry: Record) -> Record | None:
     """Exchange experimental and control; None where the measure cannot be turned."""
     sides = entry["comparison"]
     turned = {**entry, "comparison": {"experimental": sides["control"], "control": sides["experimental"]}}
-    if entry["measure"] == "hazard_ratio":
+    if entry["measure"] in ("hazard_ratio", "odds_ratio"):
         flip = [None if entry.get(key) is None else 1.0 / float(entry[key]) for key in ("value", "ci_high", "ci_low")]
-    elif entry["measure"] == "rmst_difference_months":
+    elif entry["measure"] in ("rmst_difference_months", "rate_difference"):
         flip = [None if entry.get(key) is None else -float(entry[key]) for key in ("value", "ci_high", "ci_low")]
     elif entry["measure"] in COMPARED:
         return turned

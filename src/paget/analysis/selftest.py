@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..units import DAYS_PER_MONTH
 from ._reference import complete, reference
 from .competing import cumulative_incidence, gray_test
 from .cox import cox
@@ -244,56 +245,30 @@ def _competing_risks() -> Iterator[Row]:
 
 def _immortal_time() -> Iterator[Row]:
     """Stanford heart: the same transplants seen with and without immortal time."""
-    h = reference("heart")
-    x = {k: h[k] for k in ("transplant", "age", "surgery")}
-    fit = cox(h["stop"], h["event"], x, entry=h["start"])
-    yield from _rows("heart, time-dependent transplant", (0.016095605, 0.308585804), (fit.coef[0], fit.se[0]))
-    last = np.array([np.flatnonzero(h["id"] == i)[-1] for i in np.unique(h["id"])])
-    stop, event, ever = h["stop"][last], h["event"][last], h["transplant"][last]
-    moved = np.array([h["start"][row] if h["transplant"][row] == 1 else np.inf for row in last])
-    base = {"age": h["age"][last], "surgery": h["surgery"][last]}
-    yield from _rows(
-        "heart, ever transplanted (wrong on purpose)",
-        -1.717112914,
-        cox(stop, event, {"tx": ever, **base}).coef[0],
-    )
-    for mark, n, want, digits in (
-        (30, 78, -0.24809039, 1e-6),
-        (60, 63, -0.5616556, 1e-6),
-        (90, 51, -0.7669996, 1e-6),
-    ):
+    from .causal import ever_never, example, landmark, time_varying
+
+    heart, names = example("heart"), ("age", "surgery")
+    timed = time_varying(heart, adjust_for=names)
+    yield from _rows("heart, time-dependent transplant", (0.016095605, 0.308585804), (timed.log_hazard_ratio, timed.se_model))
+    naive = ever_never(heart, adjust_for=names)
+    yield from _rows("heart, ever transplanted (wrong on purpose)", -1.717112914, naive.log_hazard_ratio)
+    for day, n, want in ((30, 78, -0.24809039), (60, 63, -0.5616556), (90, 51, -0.7669996)):
         # This table counts the day of acceptance as day 1.
-        keep = stop > mark + 1
-        early = {"tx": (moved <= mark + 1)[keep], "age": base["age"][keep], "surgery": base["surgery"][keep]}
-        fit = cox(stop[keep] - mark, event[keep], early)
-        yield from _rows(f"heart, landmark {mark} d: n, log HR", (n, want), (fit.n, fit.coef[0]), digits)
+        one = landmark(heart, (day + 1) / DAYS_PER_MONTH, adjust_for=names)
+        yield from _rows(f"heart, landmark {day} d: n, log HR", (n, want), (one.n, one.log_hazard_ratio), 1e-6)
 
 
 def _confounding() -> Iterator[Row]:
     """Rotterdam: hormonal therapy looks harmful until its indication is weighted away."""
-    r = reference("rotterdam")
-    crude = cox(r["dtime"], r["death"], {"hormon": r["hormon"]})
-    yield from _rows("rotterdam hormon, crude", 0.412471, crude.coef[0], 1e-6)
-    size = [(r["size"] == level).astype(float) for level in ("20-50", ">50")]
-    x = np.column_stack([np.ones(len(r["age"])), *(r[k] for k in ("age", "meno", "grade", "nodes", "pgr", "er")), *size])
-    treated = r["hormon"]
-    propensity = _logistic(x, treated)
-    weights = np.where(treated == 1, treated.mean() / propensity, (1 - treated.mean()) / (1 - propensity))
-    yield from _rows("rotterdam weights: mean, largest", (1.0007611, 8.8281881), (weights.mean(), weights.max()), 1e-6)
-    fit = cox(r["dtime"], r["death"], {"hormon": treated}, weights=weights, robust=True)
-    got = (fit.coef[0], (fit.robust_se if fit.robust_se is not None else fit.se)[0])
+    from .causal import ever_never, example, iptw
+
+    rotterdam = example("rotterdam")
+    yield from _rows("rotterdam hormon, crude", 0.412471, ever_never(rotterdam).log_hazard_ratio, 1e-6)
+    weighted = iptw(rotterdam, adjust_for=tuple(rotterdam.covariates))
+    weights = weighted.diagnostics["weights"]
+    yield from _rows("rotterdam weights: mean, largest", (1.0007611, 8.8281881), (weights["mean"], weights["max"]), 1e-6)
+    got = (weighted.log_hazard_ratio, weighted.se_known_weights)
     yield from _rows("rotterdam hormon, weighted: log HR, robust SE", (-0.20919437, 0.14638034), got, 1e-6)
-
-
-def _logistic(x: Any, y: Any) -> Any:
-    """Fitted probabilities of a logistic regression, by Newton's method on standardised columns."""
-    scale = np.where(x.std(axis=0) > 0, x.std(axis=0), 1.0)
-    z = x / scale
-    beta = np.zeros(x.shape[1])
-    for _ in range(30):
-        p = 1.0 / (1.0 + np.exp(-(z @ beta)))
-        beta = beta + np.linalg.solve((z * (p * (1 - p))[:, None]).T @ z, z.T @ (y - p))
-    return 1.0 / (1.0 + np.exp(-(z @ beta)))
 
 
 _PARTS: tuple[Callable[[], Iterator[Row]], ...] = (

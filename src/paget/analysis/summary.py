@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..errors import PagetError, unknown
 from . import readouts
 from ._arrays import Bools
-from .adam import EmptyPopulationError, Endpoint, arm_column, read_endpoint
+from .adam import EmptyPopulationError, Endpoint, NobodyError, arm_column, one_arm, read_endpoint
 from .km import IntervalKind
-from .records import NAMES, Record, check_published, join_published, record
+from .records import COMPETING, LESIONS, NAMES, RESPONSES, Record, check_published, join_published, record
 
 if TYPE_CHECKING:
     import polars as pl
@@ -46,7 +46,13 @@ class EndpointSpec:
     competing: bool = False
 
 
-ENDPOINTS: dict[str, EndpointSpec] = {name: EndpointSpec(name, code, competing=code == "TTLRP") for code, name in NAMES.items()}
+ENDPOINTS: dict[str, EndpointSpec] = {
+    name: EndpointSpec(name, code, competing=code in COMPETING)
+    for code, name in NAMES.items()
+    if code not in (*RESPONSES, *LESIONS)
+}
+SPARSE = ("RSD", "LPFS", "TTLTP", "SAR")
+"""Codes of times that not every patient has: a duration of response, a local progression of what was never treated."""
 FROM_DIAGNOSIS = {"OS": "OSDX"}
 """The same endpoint counted from diagnosis, where ADTTE holds it."""
 
@@ -57,7 +63,7 @@ def summarise(
     *,
     endpoints: Sequence[str | EndpointSpec],
     experimental: str,
-    control: str,
+    control: str | None,
     strata: Sequence[str] = ("STRATUM",),
     landmarks_months: Sequence[float] = (12, 24, 36, 60),
     populations: Sequence[str] = ("itt",),
@@ -69,11 +75,12 @@ def summarise(
     delayed_entry: bool = True,
     maxcombo_when: Literal["auto", "always", "never"] = "auto",
     published: Iterable[Mapping[str, Any]] = (),
+    months_of: Iterable[Mapping[str, Any]] = (),
     p_values: bool = True,
     role: str = "prediction",
     incomplete: str = "error",
 ) -> list[Record]:
-    """Summary records of a two-arm comparison.
+    """Summary records of a two-arm comparison, or of one arm.
 
     Parameters
     ----------
@@ -83,7 +90,8 @@ def summarise(
         Names of `ENDPOINTS`, or own specifications. Overall survival from diagnosis (OSDX) is added where
         ADTTE holds it.
     experimental, control : str
-        The arms, as in TRT01P, ARMCD or ARM.
+        The arms, as in TRT01P, ARMCD or ARM. Without a control there is nothing to compare: medians, survival, incidence and
+        restricted means of the one arm.
     strata : sequence of str
         ADSL columns that stratify the Cox model and the log-rank test; () for none.
     landmarks_months : sequence of float
@@ -108,6 +116,8 @@ def summarise(
     published : iterable of mapping
         Figures {endpoint, measure, arm or comparison, at_months, subgroup, value, ci_low, ci_high,
         ci_level, evidence}.
+    months_of : iterable of mapping
+        Published figures that are joined later: their times are read out too.
     p_values : bool
         Give p values and tests; False for any size but the real trial's.
     role : str
@@ -130,23 +140,32 @@ def summarise(
     if not 0.5 < ci_level < 1.0:
         raise PagetError("the level of an interval is a share", key="ci_level", got=ci_level, expected="between 0.5 and 1")
     figures = check_published(published)
+    timed = [*figures, *check_published(months_of)]
     specs = _specifications(endpoints, adtte)
     if not specs:
         raise PagetError("no endpoint was asked for", expected="one of " + ", ".join(ENDPOINTS))
     asked = [specs[0].name] if subgroup_endpoints is None else list(subgroup_endpoints)
     wanted = {NAMES.get(name, name) for name in asked}
     records: list[Record] = []
+    codes = set(adtte["PARAMCD"].to_list())
     for spec in specs:
-        marks = _landmarks(landmarks_months, figures, spec)
+        if spec.paramcd in SPARSE and spec.paramcd not in codes:
+            note = "nobody has this time"
+            records.append(record(spec.name, "median_months", None, arm=experimental, note=note, role=role))
+            continue
+        marks = _landmarks(landmarks_months, timed, spec)
         for population in populations:
             try:
                 data, arm = _population(adsl, adtte, spec, population, (experimental, control), incomplete)
             except EmptyPopulationError as error:
-                if population == "itt":
+                if population == "itt" and spec.paramcd not in SPARSE:
                     raise
                 sides = {"experimental": experimental, "control": control}
                 fields = {"population": population, "time_zero": spec.time_zero, "role": role}
                 records.append(record(spec.name, "hazard_ratio", None, comparison=sides, note=error.message, **fields))
+                continue
+            except NobodyError as error:
+                records.append(record(spec.name, "median_months", None, arm=experimental, note=error.message, role=role))
                 continue
             if not delayed_entry:
                 data = replace(data, entry=None)
@@ -164,11 +183,12 @@ def summarise(
                 strata=tuple(strata),
                 maxcombo=maxcombo_when,
             )
-            records += readouts.compared(data, arm, setting)
+            if control is not None:
+                records += readouts.compared(data, arm, setting)
             records += readouts.by_arm(data, arm, setting, marks)
             if not spec.competing:
                 records += readouts.restricted(data, arm, setting, marks, rmst_tau_months)
-            if population == "itt" and spec.name in wanted and spec.time_zero == "randomisation":
+            if control is not None and population == "itt" and spec.name in wanted and spec.time_zero == "randomisation":
                 records += readouts.subgroups(data, arm, setting, subgroups)
     return join_published(records, figures)
 
@@ -178,12 +198,16 @@ def _population(
     adtte: pl.DataFrame,
     spec: EndpointSpec,
     population: str,
-    arms: tuple[str, str],
+    arms: tuple[str, str | None],
     incomplete: str,
 ) -> tuple[Endpoint, Bools]:
     """Read the patients of both arms and which of them are in the experimental one."""
     data = read_endpoint(adsl, adtte, spec.paramcd, population=population, incomplete=incomplete)
-    code = arm_column(data, *arms, as_treated=population == "as-treated", adsl=adsl)
+    experimental, control = arms
+    if control is None:
+        mine = one_arm(data, experimental)
+        return data.select(mine), mine[mine]
+    code = arm_column(data, experimental, control, as_treated=population == "as-treated", adsl=adsl)
     data, arm = data.select(code >= 0), code[code >= 0] == 1
     if arm.all() or not arm.any():
         raise EmptyPopulationError(f"one arm of the {population} population is empty", got=f"{spec.paramcd}, n = {len(arm)}")

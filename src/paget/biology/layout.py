@@ -51,12 +51,12 @@ LESION = np.dtype(
         ("seen", np.float64),  # measured diameter at the last visit, cm
         ("after", np.float64),  # smallest diameter since a local treatment, cm; 0 if never treated
         ("fraction", np.float64, (N_PHENOTYPES,)),  # exclusive resistant phenotypes, axis by axis
+        ("exposed", np.int64),  # adjuvant therapies it has outlived, one bit an axis
         ("nth", np.int64),  # index of its next founding event
         ("place", np.int32),
         ("state", np.int32),
         ("role", np.int32),
         ("label", np.int32),  # small stable number for tables
-        ("exposed", np.int32),  # adjuvant therapies it has outlived, one bit an axis
     ],
     align=True,
 )

@@ -7,9 +7,17 @@ from typing import Annotated
 
 import typer
 
+from paget.cli import analyse as _analyse  # noqa: F401  registers its command
 from paget.cli import calibrate as _calibrate  # noqa: F401  registers its command
+from paget.cli import design as _design  # noqa: F401  registers its command
 from paget.cli import evidence as _evidence  # noqa: F401  registers its commands
+from paget.cli import instruments as _instruments  # noqa: F401
+from paget.cli import parameters as _parameters  # noqa: F401
+from paget.cli import registry as _registry  # noqa: F401
+from paget.cli import therapies as _therapies  # noqa: F401
+from paget.cli import validate as _validate  # noqa: F401
 from paget.cli.app import app
+from paget.cli.evidence import Extra
 from paget.cli.progress import Bars
 from paget.errors import PagetError
 
@@ -56,6 +64,8 @@ def run(
         list[str] | None, typer.Option("--switch", help="Multiply a mechanism: --switch residual=0 (several allowed).")
     ] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="Set a parameter: --set wound_awakening=2.")] = None,
+    therapy: Annotated[list[Path] | None, typer.Option("--therapy", help="A therapy file of your own (several allowed).")] = None,
+    evidence: Extra = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
     """Simulate a trial and set it beside what the real one reported.
@@ -79,7 +89,7 @@ def run(
             protocol, patients=patients, seed=seed, replicates=replicates, twins=twins, out=out, threads=threads,
             resume=resume, overwrite=overwrite, parameters=parameters, draws=draws, changes=_pairs(set_ or [], "--set"),
             switches=_pairs(switch or [], "--switch"),  # type: ignore[arg-type]
-            progress=progress,
+            therapies=therapy or (), evidence=evidence or (), progress=progress,
         )  # fmt: skip
     from rich.console import Console
 
@@ -87,9 +97,13 @@ def run(
 
     console = Console()
     console.print(comparison_table(result.summary, title=f"{protocol}: simulated beside published (seed {seed})"))
-    console.print(uncertainty_table(result.hazard_ratio, result.manifest["parameters"]))
+    effect = result.estimand
+    if effect is not None:
+        console.print(uncertainty_table(effect, result.manifest["parameters"]))
     if note := result.manifest["parameters_note"]:
         console.print(note, style="yellow", highlight=False)
+    for name, told in result.manifest["therapies"].items():
+        console.print(f"{name}: {', '.join(told)}", style="yellow", highlight=False)
     console.print(f"Report: {result.report}", highlight=False, soft_wrap=True)
 
 
@@ -112,13 +126,14 @@ def protocols() -> None:
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="A protocol, a parameter, a regimen, an agent, or a standard of care.")],
+    name: Annotated[str, typer.Argument(help="A protocol, parameter, therapy, regimen, standard of care, or a file.")],
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema of protocols, for editors.")] = False,
 ) -> None:
     """Show a protocol as resolved, or what stands behind a parameter or a treatment.
 
     paget show e2108
     paget show founding_rate_per_day
+    paget show docetaxel
     paget show "2012"
     """
     from paget.cli.showing import show_thing
@@ -156,17 +171,21 @@ def patient(
 
 @app.command()
 def check(
-    file: Annotated[Path, typer.Argument(help="A protocol or an evidence file.")],
+    file: Annotated[Path, typer.Argument(help="A protocol, a therapy or an evidence file.")],
     dry_run: Annotated[bool, typer.Option("--dry-run/--no-dry-run", help="For a protocol: how many would be eligible.")] = True,
+    evidence: Extra = None,
 ) -> None:
     """Say what is wrong with a file, or what it means: a protocol is resolved and tried on a small population.
 
     paget check my-trial.yaml
+    paget check my-therapy.yaml
     paget check my-facts.yaml
     """
     from paget.cli.showing import check_file
+    from paget.evidence import using
 
-    check_file(file, dry_run)
+    with using(evidence or ()):
+        check_file(file, dry_run)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""``paget evidence``: the published facts, searched, shown and cited."""
+"""``paget evidence``: the published facts, searched, shown, pooled and cited."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from paget.cli.app import app
+from paget.errors import PagetError
 
 facts = typer.Typer(no_args_is_help=True, help="The published facts behind the model and its targets.")
 app.add_typer(facts, name="evidence")
@@ -20,15 +21,27 @@ def list_(
     kind: Annotated[str | None, typer.Option(help="Such as rct, registry, cohort.")] = None,
     site: Annotated[str | None, typer.Option(help="Organ.")] = None,
     therapy: Annotated[str | None, typer.Option(help="Therapy.")] = None,
+    level: Annotated[str | None, typer.Option(help="Where the numbers were read: table, abstract, full-text, secondary.")] = None,
+    unused: Annotated[bool, typer.Option("--unused", help="Only studies that nothing in Paget rests on or is compared with.")] = False,
     evidence: Extra = None,
 ) -> None:
-    """List studies, by topic, kind, site or therapy."""
+    """List studies, by topic, kind, site or therapy.
+
+    paget evidence list --topic liver --therapy srfa
+    """
     from rich.console import Console
 
+    from paget.cli.uses import usage
     from paget.evidence import load
     from paget.evidence.show import render_list
 
-    Console().print(render_list(load(tuple(evidence or ())).select(topic=topic, kind=kind, site=site, therapy=therapy)))
+    base = load(tuple(evidence or ()))
+    found = base.select(topic=topic, kind=kind, site=site, therapy=therapy, level=level)
+    if unused:
+        idle = set(usage(base).unused())
+        found = [study for study in found if study.id in idle]
+    Console().print(render_list(found))
+    typer.echo(f"{len(found)} of {len(base)} studies")
 
 
 @facts.command("show")
@@ -36,12 +49,13 @@ def show(id_: Annotated[str, typer.Argument(metavar="ID", help="Id of a study.")
     """Show one study with every number, and where Paget uses it."""
     from rich.console import Console
 
-    from paget.evidence import Usage, load
+    from paget.cli.uses import usage
+    from paget.evidence import load
     from paget.evidence.show import render_study
 
     base = load(tuple(evidence or ()))
     study = base[id_]
-    Console().print(render_study(study, Usage(base, sources_in_use()).of(study.id)))
+    Console().print(render_study(study, usage(base).of(study.id)))
 
 
 @facts.command("search")
@@ -52,44 +66,86 @@ def search(words: Annotated[list[str], typer.Argument(help="Words to look for.")
     from paget.evidence import load
     from paget.evidence.show import render_list
 
-    Console().print(render_list(load(tuple(evidence or ())).search(" ".join(words))))
+    found = load(tuple(evidence or ())).search(" ".join(words))
+    if not found:
+        raise PagetError("no study holds all these words", got=" ".join(words), fix="take fewer words, or `paget evidence list`")
+    Console().print(render_list(found))
 
 
 @facts.command("cite")
-def cite(ids: Annotated[list[str], typer.Argument(help="Ids of studies, or a protocol name for all it uses.")]) -> None:
-    """Print BibTeX of studies, or of all that a protocol uses."""
-    from paget.evidence import bibtex
+def cite(
+    ids: Annotated[list[str], typer.Argument(help="Ids of studies; a protocol's name for all it names; a run folder for all it used.")],
+    evidence: Extra = None,
+) -> None:
+    """Print BibTeX of studies, of what a protocol names, or of all that a run rests on.
+
+    paget evidence cite e2108 tata2015
+    paget evidence cite runs/e2108-s1-0123abcd
+    """
+    import json
+
+    from paget.engine.cited import protocol_sources
+    from paget.evidence import bibtex, load
     from paget.study import load_protocol, shipped
 
+    base = load(tuple(evidence or ()))
     wanted: list[str] = []
     for one in ids:
-        if one in shipped() and one not in wanted:
-            protocol = load_protocol(one)
-            wanted += [*protocol.evidence, *(entry.evidence for entry in protocol.published)]
+        manifest = Path(one) / "manifest.json"
+        if one in shipped():
+            wanted += [source for source in protocol_sources(load_protocol(one)) if source in base]
+        elif manifest.is_file():
+            wanted += json.loads(manifest.read_text(encoding="utf-8"))["evidence"]
+        elif Path(one).is_dir():
+            raise PagetError("there is no finished run here", where=one, fix="finish it with `paget run ... --resume`")
         else:
             wanted.append(one)
-    typer.echo(bibtex(list(dict.fromkeys(wanted))))
+    typer.echo(bibtex(list(dict.fromkeys(wanted)), base))
 
 
-def sources_in_use() -> dict[str, dict[str, tuple[str, ...]]]:
-    """Evidence ids by the kind and the name of what rests on them."""
-    from paget.calibration.targets import declared_targets
-    from paget.parameters import declared
-    from paget.study import load_protocol, shipped
-    from paget.therapy import library
+@facts.command("pool")
+def pool(
+    ids: Annotated[list[str], typer.Argument(help="Ids of studies.")],
+    endpoint: Annotated[str, typer.Option(help="Of the ratios.")] = "overall-survival",
+    measure: Annotated[str, typer.Option(help="hazard_ratio, odds_ratio or risk_ratio.")] = "hazard_ratio",
+    subgroup: Annotated[str | None, typer.Option(help="Pool the results of this subgroup; of whole studies by default.")] = None,
+    invert: Annotated[list[str] | None, typer.Option(help="A study that is printed the other way round (several allowed).")] = None,
+    comparison: Annotated[
+        list[str] | None, typer.Option(help='Which comparison of a study: ID="experimental vs control" (several allowed).')
+    ] = None,
+    method: Annotated[str, typer.Option(help="REML, or DL (DerSimonian-Laird).")] = "REML",
+    level: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
+    favours: Annotated[str | None, typer.Option(help="What is favoured left and right of 1, separated by a comma.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the forest plot here (.svg, .png or .pdf).")] = None,
+    evidence: Extra = None,
+) -> None:
+    """Pool published ratios with random effects: mean, heterogeneity, and where the next study is expected.
 
-    used: dict[str, dict[str, tuple[str, ...]]] = {
-        "parameter": {p.name: p.sources for p in declared().values() if p.sources},
-        "agent": {},
-        "protocol": {},
-        "target": {target.id: (target.evidence,) for target in declared_targets().targets},
-    }
-    for agent in library().agents.values():
-        quantities = (agent.kill_per_day, agent.growth_factor, agent.toxic_stop_per_year)
-        ids = [source for quantity in quantities if quantity is not None for source in quantity.sources]
-        if ids:
-            used["agent"][agent.id] = tuple(dict.fromkeys(ids))
-    for name in shipped():
-        protocol = load_protocol(name)
-        used["protocol"][name] = tuple(dict.fromkeys([*protocol.evidence, *(p.evidence for p in protocol.published)]))
-    return used
+    paget evidence pool tata2015 e2108 abcsg28 --invert abcsg28 --out forest.svg
+    """
+    from rich.console import Console
+
+    from paget.evidence import forest, load, pool_studies
+    from paget.evidence.show import render_meta
+
+    chosen = {}
+    for item in comparison or ():
+        name, equals, text = item.partition("=")
+        if not equals or not text.strip():
+            raise PagetError("--comparison takes ID=text", where="--comparison", got=item, expected='such as e2108="lrt vs none"')
+        chosen[name.strip()] = text.strip()
+    pooled = pool_studies(
+        load(tuple(evidence or ())), ids, measure=measure, endpoint=endpoint, subgroup=subgroup, comparison=chosen, invert=invert or (),
+        level=level, method=method,  # type: ignore[arg-type]
+    )  # fmt: skip
+    Console().print(render_meta(pooled, measure=measure.replace("_", " ")))
+    if out is not None:
+        sides = tuple(part.strip() for part in favours.split(",")) if favours else None
+        if sides is not None and len(sides) != 2:
+            raise PagetError("--favours takes two words", where="--favours", got=favours, expected="such as surgery,none")
+        if out.suffix not in (".svg", ".png", ".pdf"):
+            raise PagetError("not a kind of figure", where="--out", got=out.name, expected="a name that ends in .svg, .png or .pdf")
+        figure = forest(pooled, measure=measure.replace("_", " "), title=endpoint.replace("-", " "), favours=sides)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(out, dpi=150)
+        typer.echo(f"Forest plot: {out}")

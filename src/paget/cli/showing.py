@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from paget.study import Protocol
 
 
+THERAPY_KEYS = {"class", "route", "tier", "what", "kills", "steps", "local", "costs", "eligible", "growth_factor"}
+PROTOCOL_KEYS = {"question", "estimand", "population", "time_zero", "randomisation", "arms", "accrual", "follow_up", "assessments"}
+
+
 def _console() -> Any:
     from rich.console import Console
 
@@ -23,30 +27,39 @@ def _console() -> Any:
 
 
 def show_thing(name: str) -> None:
-    """Print what a name stands for: a protocol, parameter, regimen, agent or standard of care."""
+    """Print what a name stands for: a protocol, parameter, therapy, instrument, regimen or standard of care; or a file."""
     from rich.syntax import Syntax
 
+    from paget.cli.instrument_card import show_instrument
+    from paget.cli.therapy_card import show_therapy
+    from paget.clinic.instruments import instruments
     from paget.parameters import declared
     from paget.study import load_protocol, resolve, shipped, to_yaml
     from paget.therapy import library
 
-    console, known = _console(), library()
-    if name in shipped() or name.endswith((".yaml", ".yml")):
+    console, known, devices = _console(), library(), instruments()
+    file = name.endswith((".yaml", ".yml"))
+    if file and Path(name).is_file() and _kind_of(Path(name)) == "therapy":
+        known = library((name,))
+        show_therapy(console, known.therapies[known.own[0]], known)
+    elif name in shipped() or file:
         console.print(Syntax(to_yaml(resolve(load_protocol(name))), "yaml", background_color="default", word_wrap=True))
     elif name in declared():
         _parameter(console, name)
-    elif name in known.agents:
-        _model(console, known.agents[name])
+    elif name in known.therapies:
+        show_therapy(console, known.therapies[name], known)
+    elif name in devices:
+        show_instrument(console, devices[name])
     elif name in known.regimens:
         _model(console, known.regimens[name])
     elif name in known.standards:
         _model(console, known.standards[name])
     else:
-        everything = [*shipped(), *declared(), *known.agents, *known.regimens, *known.standards]
+        everything = [*shipped(), *declared(), *known.therapies, *devices, *known.regimens, *known.standards]
         guess = nearest(name, everything)
         raise PagetError(
             f"nothing is named {name!r}",
-            expected="a protocol, parameter, agent, regimen or standard of care",
+            expected="a protocol, parameter, therapy, instrument, regimen or standard of care",
             fix=f"did you mean {guess!r}?" if guess else "`paget protocols` lists the protocols",
         )
 
@@ -95,7 +108,7 @@ def show_patient(
 
 
 def check_file(file: Path, dry_run: bool) -> None:
-    """Validate a protocol or an evidence file and print what it means."""
+    """Validate a protocol, a therapy or an evidence file and print what it means."""
     if not file.exists():
         raise PagetError("there is no such file", where=file)
     if file.is_dir():
@@ -110,6 +123,14 @@ def check_file(file: Path, dry_run: bool) -> None:
         _console().print(render_list(mine))
         typer.echo(f"{file}: {len(mine)} studies, all well formed")
         return
+    if kind == "therapy":
+        from paget.cli.therapy_card import show_therapy
+        from paget.therapy import library
+
+        shelf = library((file,))
+        show_therapy(_console(), shelf.therapies[shelf.own[0]], shelf)
+        typer.echo(f"{file}: a valid therapy")
+        return
     from paget.engine.compile import check_known_names
     from paget.study import load_protocol, resolve, to_yaml
 
@@ -122,16 +143,18 @@ def check_file(file: Path, dry_run: bool) -> None:
 
 
 def _kind_of(file: Path) -> str:
-    """An evidence file is a list of studies, a protocol a mapping."""
+    """An evidence file is a list of studies; a protocol and a therapy are mappings, told apart by keys that only one of them has."""
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise PagetError("this file cannot be read as text", where=file, got=str(error), expected="YAML in UTF-8") from None
-    for line in text.splitlines():
-        stripped = line.strip()
-        if stripped and not stripped.startswith("#"):
-            return "evidence" if stripped.startswith("- ") else "protocol"
-    raise PagetError("this file is empty", where=file, expected="a protocol or a list of studies")
+    lines = [line for line in text.splitlines() if line.strip() and not line.strip().startswith("#")]
+    if not lines:
+        raise PagetError("this file is empty", where=file, expected="a protocol, a therapy or a list of studies")
+    if lines[0].strip().startswith("- "):
+        return "evidence"
+    keys = {line.split(":")[0] for line in lines if not line[0].isspace()}
+    return "therapy" if len(keys & THERAPY_KEYS) > len(keys & PROTOCOL_KEYS) else "protocol"
 
 
 def _dry_run(protocol: Protocol, where: str) -> None:

@@ -30,18 +30,20 @@ from paget.biology.layout import (
     VASCULAR,
     diameter_cm,
 )
+from paget.biology.patient import NOBODY
 from paget.clinic.state import CR, NON_CR_NON_PD, NOT_APPLICABLE, PD, PR, SD
-from paget.randomness import MEASUREMENT, normal
+from paget.randomness import MEASUREMENT, normal, uniform
 
 MAX_TARGETS, MAX_PER_PLACE = 5, 2
 MEASURABLE_CM, MEASURABLE_NODE_CM = 1.0, 1.5
 
 
 @jit
-def look(seed, who, store, visit, p):
+def look(seed, who, store, visit, plan, p):
     """Measure everything at a visit: sets `seen` (0 where nothing shows) and returns the number of new distant and new local lesions.
 
-    A lesion shows from its own detection limit on; one that is known is followed down to a share of it.
+    A lesion shows from its own detection limit on, times what the plan's imaging of its place makes of it; one that is known is followed
+    down to a share of it. Imaging may also show what is not there: a false new lesion.
     """
     new_distant, new_local = 0, 0
     for i in range(who.n):
@@ -49,7 +51,9 @@ def look(seed, who, store, visit, p):
         if lesion.mult <= 0.0 or lesion.state != VASCULAR:
             lesion.seen = 0.0
             continue
-        limit = lesion.limit if lesion.role == UNSEEN else lesion.limit * p.followed_down_to
+        limit = lesion.limit * plan.imaging_limit[lesion.place]
+        if lesion.role != UNSEEN:
+            limit *= p.followed_down_to
         if lesion.x < 14.0:  # below 1.3 mm nothing shows
             lesion.seen = 0.0
             continue
@@ -64,6 +68,8 @@ def look(seed, who, store, visit, p):
                 new_distant += 1
             else:
                 new_local += 1
+    if plan.false_positive > 0.0 and uniform(seed, who.id, NOBODY, MEASUREMENT, visit) < plan.false_positive:
+        new_distant += 1
     return new_distant, new_local
 
 
@@ -249,14 +255,18 @@ def local_progression(clinic, new_local):
 
 @jit
 def visible_extent(who, store, out):
-    """What the clinic counts: visible distant lesions, organs, and organ flags, from the last look."""
+    """What the clinic counts: visible distant lesions, organs, and the number and largest size by organ, from the last look."""
     count = 0
     for organ in range(N_ORGANS):
         out.site[organ] = 0
+        out.n_visible[organ] = 0
+        out.largest_cm[organ] = 0.0
     for i in range(who.n):
         if store[i].mult > 0.0 and store[i].seen > 0.0 and store[i].place < N_ORGANS:
             count += max(1, int(store[i].mult))
             out.site[store[i].place] = 1
+            out.n_visible[store[i].place] += max(1, int(store[i].mult))
+            out.largest_cm[store[i].place] = max(out.largest_cm[store[i].place], store[i].seen)
     out.n_metastases = count
     out.n_sites = 0
     for organ in range(N_ORGANS):

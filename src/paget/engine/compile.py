@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from paget.engine.fitness import check_therapies
+from paget.engine.therapies import check_places, variants
 from paget.life.kernel import AT_ONCE, INOPERABLE
-from paget.life.simulate import LifePlan
+from paget.life.simulate import LifePlan, Surveillance
+from paget.life.state import LATER_LINES
 from paget.parameters import ParameterSet, switch_names
 from paget.study import Protocol, check_names, mask
 from paget.study.arms import NO_SYSTEMIC, STANDARD_OF_CARE, Arm
-from paget.therapy import library
-from paget.therapy.library import AXES
+from paget.therapy import Library, library
+from paget.therapy.form import AXES
+from paget.therapy.local import MAX_LOCAL
 from paget.units import DAYS_PER_MONTH
 
 SURGEON_MAX_ECOG = 3
@@ -21,30 +30,50 @@ SURGEON_MAX_ECOG = 3
 LONGEST_DAYS = 30 * 365.25
 
 
+@lru_cache(maxsize=16)
+def _library_of(therapies: str) -> Library:
+    return library(json.loads(therapies))
+
+
+def protocol_library(protocol: Protocol) -> Library:
+    """The library that a protocol's names are of: the shipped one and the therapies that the protocol brings along."""
+    if not protocol.therapies:
+        return library()
+    return _library_of(json.dumps(protocol.therapies, default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else str(value)
+
+
 def check_known_names(protocol: Protocol, where: str | None = None) -> None:
-    """Refuse a protocol that names a switch, a standard of care, a regimen or a class of drugs that does not exist."""
+    """Refuse a protocol that names what does not exist (a switch, a standard, a regimen, a class of drugs), or gives what is forbidden."""
+    shelf = protocol_library(protocol)
     check_names(
         protocol,
         {
             "switches": switch_names(),
-            "standards_of_care": list(library().standards),
-            "regimens": list(library().regimens),
+            "standards_of_care": list(shelf.standards),
+            "regimens": list(shelf.regimens),
             "not_available": list(AXES),
+            "local_therapies": list(shelf.locals),
         },
         where=where,
     )
+    check_therapies(protocol, shelf, where)
 
 
 def _sd_log(median: float, sd: float) -> float:
     return math.sqrt(math.log1p((sd / median) ** 2)) if median > 0 and sd > 0 else 0.0
 
 
-def _arm(arm: Arm, parameters: ParameterSet) -> dict[str, float]:
-    out: dict[str, float] = {"max_ecog": SURGEON_MAX_ECOG, "margin_involved": parameters["margin_involved"]}
+def _arm(arm: Arm, protocol: Protocol, parameters: ParameterSet, shelf: Library) -> dict[str, Any]:
+    out: dict[str, Any] = {"max_ecog": SURGEON_MAX_ECOG, "margin_involved": parameters["margin_involved"]}
     if arm.systemic == NO_SYSTEMIC:
         out["untreated"] = 1
     elif arm.systemic != STANDARD_OF_CARE:
-        out["first_regimen"] = library().regimen_index(arm.systemic)
+        out["first_regimen"] = shelf.regimen_index(arm.systemic)
+    out |= _later_lines(arm, protocol, shelf) | _local(arm, shelf)
     surgery = arm.locoregional
     if surgery.procedure == "surgery" and surgery.when is not None:
         out |= {
@@ -60,16 +89,51 @@ def _arm(arm: Arm, parameters: ParameterSet) -> dict[str, float]:
         }
         if surgery.margins_free_fraction is not None:
             out["margin_involved"] = 1.0 - surgery.margins_free_fraction
-    late = arm.crossover
+    late = arm.surgical_crossover
     if late is not None and late.fraction > 0:
+        delay = late.delay_days_median or 0.0
         out |= {
             "crossover": late.fraction,
             "crossover_on": 1 if late.on == "locoregional-progression" else 2,
-            "crossover_delay": max(late.delay_days_median, 1.0),
-            "crossover_delay_sd_log": _sd_log(late.delay_days_median, late.delay_days_sd),
+            "crossover_delay": max(delay, 1.0),
+            "crossover_delay_sd_log": _sd_log(delay, late.delay_days_sd),
             "radiotherapy_conserving": late.radiotherapy_fraction,
             "radiotherapy_mastectomy": late.radiotherapy_fraction,
         }
+    return out
+
+
+def _later_lines(arm: Arm, protocol: Protocol, shelf: Library) -> dict[str, Any]:
+    """Regimens of later lines, a crossover at progression among them."""
+    rows = {later.line: (later.systemic, later.fraction) for later in arm.later_lines or ()}
+    late = arm.crossover
+    if late is not None and not late.surgical:
+        rows[2] = (protocol.arm(str(late.to)).systemic, late.fraction)
+    if not rows:
+        return {}
+    regimen, share = np.full(LATER_LINES, -1), np.zeros(LATER_LINES)
+    for line, (name, fraction) in rows.items():
+        regimen[line - 2], share[line - 2] = shelf.regimen_index(name), fraction
+    return {"later_regimen": regimen, "later_share": share}
+
+
+def _local(arm: Arm, shelf: Library) -> dict[str, Any]:
+    """Local treatments of lesions, each in a slot of its own."""
+    if not arm.local:
+        return {}
+    out: dict[str, Any] = {
+        "local": np.full(MAX_LOCAL, -1),
+        "local_delay_median": np.ones(MAX_LOCAL),
+        "local_delay_sd_log": np.zeros(MAX_LOCAL),
+        "local_received": np.ones(MAX_LOCAL),
+        "local_sessions": np.zeros(MAX_LOCAL, np.int64),
+    }
+    for slot, local in enumerate(arm.local):
+        out["local"][slot] = shelf.local_index(local.therapy)
+        out["local_delay_median"][slot] = max(local.when.delay_days_median, 1.0)
+        out["local_delay_sd_log"][slot] = _sd_log(local.when.delay_days_median, local.when.delay_days_sd)
+        out["local_received"][slot] = local.received_fraction
+        out["local_sessions"][slot] = local.sessions or 0
     return out
 
 
@@ -97,9 +161,14 @@ def compile_plan(protocol: Protocol, parameters: ParameterSet, *, to_death: bool
         A name in the protocol is not known.
     """
     check_known_names(protocol)
+    shelf = protocol_library(protocol)
+    check_places(protocol, shelf)
     induction = protocol.time_zero.induction
     required = {"none": "nothing", "no-progression": "no-progression", "response": "response"}
-    arms = [_arm(arm, parameters) for arm in protocol.arms]
+    arms = [_arm(arm, protocol, parameters, shelf) for arm in protocol.arms]
+    arms += [
+        {**arms[of], "first_regimen": -1 if name == STANDARD_OF_CARE else shelf.regimen_index(name)} for of, name in variants(protocol)
+    ]
     conserving = max(arm.get("conserving", 0.0) for arm in arms)
     for arm in arms:  # a late operation conserves the breast as often as a planned one
         arm.setdefault("conserving", conserving)
@@ -111,12 +180,29 @@ def compile_plan(protocol: Protocol, parameters: ParameterSet, *, to_death: bool
         standard_of_care=protocol.population.standard_of_care,
         arms=tuple(arms),
         horizon_days=LONGEST_DAYS if to_death else follow_up_days(protocol),
-        source="relapse" if protocol.population.source == "relapse" else "de-novo",
+        source="relapse" if protocol.early else protocol.population.source,
         gate_days=(induction.min_months * DAYS_PER_MONTH, induction.max_months * DAYS_PER_MONTH) if induction else (0.0, 0.0),
         gate_required=required[induction.required] if induction else "nothing",
         visits=visits,
         not_available=tuple(protocol.population.not_available),
+        library=shelf,
     )
+
+
+def early_plan(protocol: Protocol, parameters: ParameterSet, arm: int) -> LifePlan:
+    """The plan of one arm of a study of early disease: followed as the arm says, then treated by the standard of care."""
+    watched = protocol.arms[arm].surveillance
+    schedule = None
+    if watched is not None:
+        schedule = Surveillance(
+            every_days=watched.every_months * DAYS_PER_MONTH,
+            until_days=watched.until_months * DAYS_PER_MONTH,
+            imaging={str(place): limit for place, limit in watched.imaging.items()},
+            marker_cm3=math.inf if watched.marker_cm3 is None else watched.marker_cm3,
+            marker_sd_log=watched.marker_sd_log or 0.0,
+            workup={str(place): limit for place, limit in watched.workup.items()},
+        )
+    return replace(compile_plan(protocol, parameters), surveillance=schedule)
 
 
 def patient_flags(protocol: Protocol, frame: object) -> NDArray[np.int64]:

@@ -6,16 +6,19 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from paget._version import __version__
+from paget.engine.badges import badge_lines, therapies_of
 from paget.engine.draws import Source
 from paget.evidence import load, reference
+from paget.evidence.heldout import held_out
 from paget.parameters import declared
 from paget.report.html import Assumption, EstimandText, IntercurrentEvent, ReportContext, ReportFigure, Uncertainty
-from paget.report.records import uncertainty_rows
+from paget.report.records import endpoint_of, interval, number, uncertainty_rows, what
 from paget.study import Protocol, protocol_hash
+from paget.study.values import ENDPOINT_NAMES, timed
 
 if TYPE_CHECKING:
     from paget.engine.drawings import Material
-    from paget.engine.outputs import Product
+    from paget.engine.summary import Product
 
 UNOBSERVABLE = ("hypothetical", "principal-stratum")
 
@@ -34,55 +37,84 @@ def _estimand(protocol: Protocol) -> EstimandText:
     return EstimandText(e.population, e.treatment, str(e.endpoint), e.summary.replace("-", " "), events)
 
 
-def _main(records: list[dict[str, Any]]) -> dict[str, Any]:
-    return next(
-        record
-        for record in records
-        if record["endpoint"] == "overall-survival" and record["measure"] == "hazard_ratio"
-        and record["population"] == "itt" and not record["subgroup"] and record["time_zero"] == "randomisation"
-    )  # fmt: skip
+SUMMARIES = {
+    "hazard-ratio": "hazard_ratio", "rmst-difference": "rmst_difference_months", "rate-difference": "rate_difference",
+    "survival": "survival", "median": "median_months", "rate": "rate",
+}  # fmt: skip
+"""Measure that stands for a summary of an estimand; a hazard ratio for the others."""
+RATIO_OF = {"overall-survival": "hazard ratio of death"}
+
+
+def main_record(protocol: Protocol, records: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The record of the estimand: its endpoint and summary, of everybody, against the first experimental arm."""
+    estimand = protocol.estimand
+    measure = SUMMARIES.get(estimand.summary, "hazard_ratio")
+    if not timed(estimand.endpoint) and not protocol.single_arm:
+        measure = "odds_ratio" if estimand.summary == "hazard-ratio" else measure
+    fits = [
+        record for record in records
+        if record["endpoint"] == ENDPOINT_NAMES[estimand.endpoint] and record["measure"] == measure
+        and record["population"] == "itt" and not record["subgroup"] and record["time_zero"] == "randomisation" and not record["cut"]
+    ]  # fmt: skip
+    return next((record for record in fits if record["published"]), fits[0] if fits else None)
+
+
+def _error(spread: dict[str, Any]) -> str:
+    """Monte-Carlo error of a mean over replicates; a single replicate has none."""
+    return "not known" if spread["mc_se"] is None else f"{spread['mc_se']:.3f}"
+
+
+def _named(record: dict[str, Any]) -> str:
+    """What a record is, as a sentence begins it."""
+    if record["measure"] == "hazard_ratio" and record["endpoint"] in RATIO_OF:
+        return RATIO_OF[record["endpoint"]]
+    return f"{what(record)} ({endpoint_of(record).lower()})"
 
 
 def result_sentence(protocol: Protocol, records: list[dict[str, Any]], source: Source) -> str:
     """The result of the trial in one sober paragraph."""
-    effect = _main(records)
-    words = []
+    effect = main_record(protocol, records)
+    if source.central_draw is not None:
+        parameters = f"That one trial was lived under draw {source.central_draw} of the posterior, the one nearest to its middle."
+    else:
+        parameters = "One set of parameter values was used: their uncertainty is not in these figures."
+    if effect is None:
+        return "The read-out of the estimand could not be computed. " + parameters
+    measure = str(effect["measure"])
+    guessed = [one.title for one in therapies_of(protocol) if one.hypothetical]
+    words = [f"A what-if: {', '.join(guessed)} is hypothetical."] if guessed else []
     spread = effect["replicates"]
+    sides = f"{protocol.experimental[0].label} against {protocol.control.label}" if effect["comparison"] else protocol.experimental[0].label
     if spread:
+        low, high = (number(measure, spread[end]) for end in ("low", "high"))
         words.append(
             f"Over {spread['count']} simulated trials of {effect['n']} patients"
             + (f" under {spread['draws']} draws of the posterior" if spread["draws"] else "")
-            + f" the hazard ratio of death ({protocol.experimental[0].label} against {protocol.control.label}) is "
-            f"{spread['value']:.2f} on average (Monte-Carlo error {spread['mc_se']:.3f}); 95 % of single trials of this size fall "
-            f"between {spread['low']:.2f} and {spread['high']:.2f}"
+            + f" the {_named(effect)} ({sides}) is {number(measure, spread['value'])} on average "
+            f"(Monte-Carlo error {_error(spread)}); 95 % of single trials of this size fall between {low} and {high}"
             + (", sampling and parameters together." if spread["parameter"] else ", other patients each time.")
         )
     if effect["value"] is not None:
-        words.append(
-            f"The one trial shown in full gives {effect['value']:.2f} "
-            f"({100 * effect['ci_level']:.0f} % CI {effect['ci_low']:.2f} to {effect['ci_high']:.2f})."
-        )
+        shown = number(measure, effect["value"])
+        limits = f" ({interval(measure, effect)})" if interval(measure, effect) else ""
+        words.append(f"The one trial shown in full gives {shown}{limits}." if spread else f"The {_named(effect)} is {shown}{limits}.")
     published = effect["published"]
     if published:
-        level = published.get("ci_level")
-        limits = (
-            f" ({100 * level:.0f} % CI {published['ci_low']:.2f} to {published['ci_high']:.2f})"
-            if level and published.get("ci_low") is not None
-            else ""
-        )
-        words.append(f"The real trial reported {published['value']:.2f}{limits}.")
-        if spread:
+        limits = f" ({interval(measure, published)})" if published.get("ci_low") is not None and published.get("ci_level") else ""
+        words.append(f"The real {STUDY[protocol.single_arm]} reported {number(measure, published['value'])}{limits}.")
+        if effect["role"] != "prediction":
+            words.append(f"That number is an {effect['role']}: agreement with it shows nothing new.")
+        elif spread:
             inside = spread["low"] <= published["value"] <= spread["high"]
             words.append(
                 "A single trial of this size under the model could well have reported that."
                 if inside
                 else "Few single trials of this size under the model would have reported that: model and trial disagree."
             )
-    if source.central_draw is not None:
-        words.append(f"That one trial was lived under draw {source.central_draw} of the posterior, the one nearest to its middle.")
-    else:
-        words.append("One set of parameter values was used: their uncertainty is not in these figures.")
-    return " ".join(words)
+    return " ".join([*words, parameters])
+
+
+STUDY = {True: "study", False: "trial"}
 
 
 def _assumptions(product: Product) -> list[Assumption]:
@@ -102,15 +134,14 @@ def _assumptions(product: Product) -> list[Assumption]:
 
 
 def _uncertainty(product: Product, records: list[dict[str, Any]]) -> list[Uncertainty]:
-    """Of the main hazard ratio; the same kinds stand in ``summary.json`` for every number that has replicates."""
-    effect = _main(records)
-    spread = effect["replicates"]
-    source = product.source
-    if not spread:
+    """Of the estimand; the same kinds stand in ``summary.json`` for every number that has replicates."""
+    effect = main_record(product.protocol, records)
+    spread = effect["replicates"] if effect else None
+    if effect is None or not spread:
         none = "run with --replicates to see them"
         return [Uncertainty("Monte-Carlo, sampling, parameters", "not computed", none)]
     return [
-        Uncertainty(kind, size, meaning) for kind, size, meaning in uncertainty_rows(spread, int(effect["n"]), source.words)
+        Uncertainty(kind, size, meaning) for kind, size, meaning in uncertainty_rows(spread, int(effect["n"]), product.source.words)
     ]
 
 
@@ -124,6 +155,8 @@ def _notes(product: Product) -> list[str]:
     notes += [f"Changed by the user: {name} = {product.parameters[name]}." for name in changed]
     if product.source.note:
         notes.append(product.source.note)
+    notes += [f"Therapy {line}" for line in badge_lines(product.protocol)]
+    notes.append("Held out of every fit: " + ", ".join(held_out().names) + ".")
     return notes
 
 
@@ -152,7 +185,7 @@ def report_context(product: Product, material: Material, figures: list[ReportFig
         assumptions=_assumptions(product),
         uncertainty=_uncertainty(product, material.records),
         flow=material.flow,
-        hashes={"protocol": protocol_hash(protocol), "parameters": product.source.hash},
+        hashes={"protocol": protocol_hash(protocol), "parameters": product.source.hash, "held-out list": held_out().hash},
         versions={"paget": __version__, "numba": version("numba"), "numpy": version("numpy"), "polars": version("polars")},
         references=[reference(base[one]) for one in cited],
         switched_off=switched,

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from paget.analysis import cumulative_incidence, kaplan_meier, read_endpoint
+from paget.analysis.records import COMPETING, LESIONS, NAMES, RESPONSES
 from paget.engine.replicates import Replicates
 from paget.report.figures import baseline as baseline_figure
 from paget.report.figures import consort as consort_figure
 from paget.report.figures import cumulative_incidence as incidence_figure
 from paget.report.figures import forest as forest_figure
 from paget.report.figures import kaplan_meier as survival_figure
+from paget.report.figures import rates as rates_figure
 from paget.report.figures import replicates as replicates_figure
 from paget.report.figures import swimmer as swimmer_figure
 from paget.report.figures import twins as twins_figure
@@ -24,8 +27,11 @@ from paget.report.figures.consort import ConsortFlow
 from paget.report.figures.cumulative_incidence import CifCurve
 from paget.report.figures.forest import ForestRow
 from paget.report.figures.kaplan_meier import KmCurve, PublishedPoint
+from paget.report.figures.rates import RateRow
+from paget.report.records import ENDPOINTS
 from paget.report.style import Drawing, Ratio
 from paget.study import Protocol, published_values
+from paget.study.values import FIRST_ENDPOINTS, timed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -48,6 +54,7 @@ class Material:
     replicates: Replicates | None = None
     twins: pl.DataFrame | None = None
     groups: dict[str, pl.Series] = field(default_factory=dict)
+    index_change: pl.DataFrame | None = None
 
 
 def _find(records: Records, measure: str, *, endpoint: str, subgroup: str | None = None, at: float | None = None) -> dict[str, Any] | None:
@@ -68,39 +75,50 @@ def _ratio(part: dict[str, Any] | None) -> Ratio | None:
     return Ratio(float(part["value"]), low, high, part.get("ci_level") or 0.95)
 
 
+def endpoint_name(name: str) -> str:
+    """Name of an endpoint as figures write it."""
+    return ENDPOINTS.get(name, name.replace("-", " ").capitalize())
+
+
 def _ticks(longest: float) -> list[float]:
     step = next(step for step in (3, 6, 12, 24, 36, 60) if longest / step <= 9)
     return [float(t) for t in range(0, int(longest) + 1, step)]
 
 
 def _by_arm(m: Material, code: str) -> list[tuple[Any, Any, Any]]:
-    data = read_endpoint(m.adsl, m.adtte, code)
+    data = read_endpoint(m.adsl, m.adtte, code, incomplete="drop")
     arms = np.asarray(data.column("ARMCD"))
-    return [(arm, data.select(arms == arm.id), int((arms == arm.id).sum())) for arm in m.protocol.arms]
+    # an arm may have nobody with this time: nothing of it was treated, nobody responded
+    return [(arm, data.select(arms == arm.id), int((arms == arm.id).sum())) for arm in m.protocol.arms if (arms == arm.id).any()]
 
 
-def survival(m: Material) -> Drawing:
-    """Kaplan-Meier curves of overall survival, with the published numbers drawn in."""
+def survival(m: Material, code: str = "OS") -> Drawing:
+    """Kaplan-Meier curves of an endpoint, with the published numbers drawn in."""
+    name = NAMES[code]
     curves = []
-    longest = max(float(part.survival.time_months.max()) for _, part, _ in _by_arm(m, "OS"))
+    parts = _by_arm(m, code)
+    longest = max(float(part.survival.time_months.max()) for _, part, _ in parts)
     ticks = _ticks(longest)
-    for arm, part, _ in _by_arm(m, "OS"):
+    for arm, part, _ in parts:
         km = kaplan_meier(part.survival.time_months, part.survival.event, level=m.protocol.analyses.ci_level)
         band = None
-        if m.replicates is not None and (arm == m.protocol.control or arm == m.protocol.experimental[0]):
-            band = m.replicates.envelope(0 if arm == m.protocol.control else 1)
+        if code == "OS" and m.replicates is not None and (arm == m.protocol.control or arm == m.protocol.experimental[0]):
+            band = m.replicates.envelope(1 if m.protocol.single_arm or arm == m.protocol.experimental[0] else 0)
         curves.append(KmCurve.of(arm.label, km, ticks, band=band))
-    labels = {arm.id: arm.label for arm in m.protocol.arms}
+    labels = {arm.id: arm.label for arm, _, _ in parts}
     points = [
         PublishedPoint(
             labels[entry.arm], "survival" if entry.measure == "survival" else "median", value.value, entry.at_months,
             value.ci_low, value.ci_high,
         )
         for entry, value in published_values(m.protocol)
-        if entry.endpoint == "OS" and entry.measure in ("survival", "median_months") and entry.arm and not entry.subgroup
+        if entry.endpoint == code and entry.measure in ("survival", "median_months") and entry.arm in labels and not entry.subgroup
     ]  # fmt: skip
-    effect = _find(m.records, "hazard_ratio", endpoint="overall-survival")
-    test = _find(m.records, "logrank_p", endpoint="overall-survival")
+    two = len(m.protocol.arms) == 2  # of several comparisons none is the ratio of the figure
+    effect = _find(m.records, "hazard_ratio", endpoint=name) if two else None
+    test = _find(m.records, "logrank_p", endpoint=name) if two else None
+    words: dict[str, Any] = {} if code == "OS" else {"endpoint": endpoint_name(name), "title": endpoint_name(name)}
+    origin = ORIGINS.get(code, "entry" if m.protocol.single_arm else "randomisation")
     return survival_figure.draw(
         curves,
         ticks=ticks,
@@ -108,14 +126,20 @@ def survival(m: Material) -> Drawing:
         published_ratio=_ratio((effect or {}).get("published")),
         published=points,
         ci_level=m.protocol.analyses.ci_level,
+        time_zero=origin,
         logrank_p=(test or {}).get("value"),
         n_replicates=None if m.replicates is None else m.replicates.frame.height,
+        **words,
     )
 
 
-def incidence(m: Material) -> Drawing:
-    """Cumulative incidence of locoregional progression, death competing."""
-    parts = _by_arm(m, "TTLRP")
+ORIGINS = {"SAR": "the diagnosis of relapse", "RSD": "the first response", "LPFS": "treatment", "TTLTP": "treatment"}
+"""Where time starts for endpoints that do not count from randomisation."""
+
+
+def incidence(m: Material, code: str = "TTLRP") -> Drawing:
+    """Cumulative incidence of an event with which death competes."""
+    parts = _by_arm(m, code)
     ticks = _ticks(max(float(part.survival.time_months.max()) for _, part, _ in parts))
     curves = [
         CifCurve.of(
@@ -126,13 +150,37 @@ def incidence(m: Material) -> Drawing:
         )
         for arm, part, _ in parts
     ]
-    labels = {arm.id: arm.label for arm in m.protocol.arms}
+    labels = {arm.id: arm.label for arm, _, _ in parts}
     points = [
         PublishedPoint(labels[entry.arm], "survival", value.value, entry.at_months, value.ci_low, value.ci_high)
         for entry, value in published_values(m.protocol)
-        if entry.endpoint == "TTLRP" and entry.measure == "cumulative_incidence" and entry.arm
+        if entry.endpoint == code and entry.measure == "cumulative_incidence" and entry.arm in labels
     ]
-    return incidence_figure.draw(curves, ticks=ticks, published=points)
+    words: dict[str, Any] = {} if code == "TTLRP" else {"endpoint": endpoint_name(NAMES[code])}
+    origin = ORIGINS.get(code, "entry" if m.protocol.single_arm else "randomisation")
+    return incidence_figure.draw(curves, ticks=ticks, published=points, time_zero=origin, **words)
+
+
+def shares(m: Material, codes: tuple[str, ...], title: str) -> Drawing:
+    """Shares of responders or of treated lesions, simulated beside published."""
+    labels = {arm.id: arm.label for arm in m.protocol.arms}
+    rows = []
+    for code in codes:
+        for record in m.records:
+            if record["endpoint"] != NAMES[code] or record["measure"] != "rate" or record["cut"]:
+                continue
+            spread, published = record.get("replicates") or {}, record["published"] or {}
+            who = labels.get(str(record["arm"]), "all") if not record["subgroup"] else str(record["subgroup"])
+            if record["subgroup"] and sum(bool(arm.local) for arm in m.protocol.arms) > 1:
+                who = f"{labels[str(record['arm'])]}, {who}"
+            rows.append(
+                RateRow(
+                    endpoint_name(NAMES[code]), who, record["value"], record["ci_low"], record["ci_high"], spread.get("low"),
+                    spread.get("high"), published.get("value"), published.get("ci_low"), published.get("ci_high"), record["role"],
+                    record["n"],
+                )
+            )  # fmt: skip
+    return rates_figure.draw(rows, title=title, level=m.protocol.analyses.ci_level)
 
 
 def forest(m: Material) -> Drawing:
@@ -164,23 +212,44 @@ def forest(m: Material) -> Drawing:
 
 def all_drawings(m: Material) -> dict[str, Callable[[], Drawing]]:
     """Every figure of the run by its file name, to be drawn when asked for."""
-    n = m.adsl.height
-    effect = _find(m.records, "hazard_ratio", endpoint="overall-survival")
+    n, protocol = m.adsl.height, m.protocol
+    primary = protocol.estimand.endpoint if timed(protocol.estimand.endpoint) else "OS"
+    there = set(m.adtte["PARAMCD"].to_list())
     out: dict[str, Callable[[], Drawing]] = {
         "kaplan-meier": lambda: survival(m),
         "consort": lambda: consort_figure.draw(m.flow),
-        "cumulative-incidence": lambda: incidence(m),
-        "waterfall": lambda: _waterfall(m),
-        "swimmer": lambda: swimmer_figure.draw(swimmer_figure.sample(m.adsl, m.adrs)),
-        "baseline": lambda: baseline_figure.draw(m.baseline),
     }
-    if m.protocol.analyses.subgroups:
+    if "TTLRP" in protocol.endpoints:
+        out["cumulative-incidence"] = lambda: incidence(m)
+    for code in protocol.endpoints:
+        curve = code == primary != "OS" or code not in FIRST_ENDPOINTS
+        if not timed(code) or code not in there or not curve or code == "TTLRP":
+            continue
+        if code in COMPETING:
+            out[f"cumulative-incidence-{code.lower()}"] = partial(incidence, m, code)
+        else:
+            out[f"kaplan-meier-{code.lower()}"] = partial(survival, m, code)
+    responses = tuple(code for code in protocol.endpoints if code in RESPONSES)
+    if responses:
+        out["responses"] = lambda: shares(m, responses, "Responses of patients")
+    lesions = tuple(code for code in protocol.endpoints if code in LESIONS)
+    if lesions:
+        out["lesions"] = lambda: shares(m, lesions, "Treated lesions")
+    if not protocol.early:  # visits of early disease are not kept
+        out["waterfall"] = lambda: _waterfall(m)
+        out["swimmer"] = lambda: swimmer_figure.draw(swimmer_figure.sample(m.adsl, m.adrs))
+    if m.baseline:
+        out["baseline"] = lambda: baseline_figure.draw(m.baseline)
+    if protocol.single_arm:
+        return out
+    if protocol.analyses.subgroups:
         out["forest"] = lambda: forest(m)
     if m.replicates is not None:
-        ratios, draws = np.exp(m.replicates.values("OS_log_hr")), m.replicates.posterior_draws
+        effect = _find(m.records, "hazard_ratio", endpoint=NAMES[primary])
+        ratios, draws = np.exp(m.replicates.values(f"{primary}_log_hr")), m.replicates.posterior_draws
         out["replicates"] = lambda: replicates_figure.draw(
             ratios, n=n, this_run=_ratio(effect), published=_ratio((effect or {}).get("published")),
-            draws=draws,
+            endpoint=endpoint_name(NAMES[primary]), draws=draws,
         )  # fmt: skip
     if m.twins is not None:
         gains = m.twins["gain_months"].to_numpy()
@@ -191,13 +260,23 @@ def all_drawings(m: Material) -> dict[str, Callable[[], Drawing]]:
 
 
 def _waterfall(m: Material) -> Drawing:
+    """Best change of target lesions; of the lesions meant for local treatment, where the study treats any."""
     import polars as pl
 
-    changes = waterfall_figure.best_change(m.adtr)
     shown: dict[str, list[float]] = {}
     without: dict[str, int] = {}
+    changes = waterfall_figure.best_change(m.adtr)
     for arm in m.protocol.arms:
-        mine = changes.filter(pl.col("TRTP") == arm.label)["change"].to_list()
+        if m.index_change is not None:
+            mine = m.index_change.filter(pl.col("arm") == arm.id)["change"].to_list()
+        else:
+            mine = changes.filter(pl.col("TRTP") == arm.label)["change"].to_list()
         shown[arm.label] = mine
         without[arm.label] = int((m.adsl["ARMCD"] == arm.id).sum()) - len(mine)
-    return waterfall_figure.draw(shown, without_target=without)
+    if m.index_change is None:
+        return waterfall_figure.draw(shown, without_target=without)
+    return waterfall_figure.draw(
+        shown, without_target=without, title="Change of the lesions meant for local treatment",
+        note="Sum of the lesions in the treated places that were seen at baseline, at the visit at which response is judged.",
+        of="lesions there and a later visit",
+    )  # fmt: skip

@@ -10,6 +10,7 @@ import numpy as np
 from paget.engine.compile import compile_plan
 from paget.engine.draws import Posterior, resolve_source
 from paget.engine.screen import Screening
+from paget.engine.therapies import regimen_of
 from paget.engine.trial import enrol
 from paget.errors import PagetError, unknown
 from paget.life.frames import assessments_frame, events_frame, lesions_frame, patients_frame
@@ -62,12 +63,13 @@ def course_of(
     names = [one.id for one in loaded.arms]
     if arm is not None and arm not in names:
         raise unknown("arm", arm, names, where=str(protocol))
-    number = int(roster.arm[place - 1]) if arm is None else names.index(arm)
+    lived = int(roster.lived[place - 1]) if arm is None else names.index(arm)
+    number = regimen_of(loaded, lived)[0]
     plan = compile_plan(loaded, chosen, to_death=True)
     patient = int(roster.patient_id[place - 1])
-    detail = replay(plan, [patient], number, chosen, seed=seed, flags=np.asarray([roster.flags[place - 1]]))
+    detail = replay(plan, [patient], lived, chosen, seed=seed, flags=np.asarray([roster.flags[place - 1]]))
     row = patients_frame(detail.outcomes, plan).row(0, named=True)
-    events = events_frame(detail)
+    events = events_frame(detail, plan)
     sites = [name for name in ("bone", "liver", "lung", "brain", "skin", "distant_nodes") if row[name]]
     lines = [
         f"{row['age_years']:.0f} years, {row['menopause']}menopausal, ECOG {row['ecog']}, {row['subtype']}, {row['histology']}; "

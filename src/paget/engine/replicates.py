@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from paget.analysis.records import COMPETING, LESIONS, NAMES
+from paget.engine.detailed import all_detailed_rows, flag_column, member_column
 from paget.engine.endpoints import observed
 from paget.engine.screen import Candidates
 from paget.engine.trial import enrol, live_roster
 from paget.parameters import ParameterSet
 from paget.study import Protocol
+from paget.study.analyses import size_classes
+from paget.study.values import timed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,12 +26,6 @@ if TYPE_CHECKING:
 CHUNK = 10
 """Replicates in one piece of work."""
 NORMAL_95 = 1.959963984540054
-ENDPOINTS = {
-    "OS": "overall-survival",
-    "PFS": "progression-free-survival",
-    "DPFS": "distant-progression-free-survival",
-    "TTLRP": "locoregional-progression",
-}
 
 
 def chunks(replicates: range) -> list[range]:
@@ -62,14 +61,18 @@ def live_chunk(
     import polars as pl
 
     roster = enrol(protocol, candidates, which, seed)
-    patients = live_roster(protocol, parameters, roster, seed, threads=threads)
     columns: dict[str, Any] = {
         "replicate": roster.replicate,
         "arm": (roster.arm == protocol.arms.index(protocol.experimental[0])).astype(np.int8),
         "control": (roster.arm == protocol.arms.index(protocol.control)).astype(np.int8),
         "stratum": [str(label) for label in roster.stratum],
-        "merged": patients["merged_colonies"],
     }
+    if len(protocol.arms) > 2:
+        columns["place"] = roster.arm
+    if protocol.detailed:
+        return pl.DataFrame(columns | all_detailed_rows(protocol, parameters, roster, seed, threads))
+    patients = live_roster(protocol, parameters, roster, seed, threads=threads)
+    columns["merged"] = patients["merged_colonies"]
     for name, endpoint in observed(patients, protocol).items():
         columns[f"{name}_months"] = endpoint.months
         columns[f"{name}_cause"] = endpoint.cause.astype(np.int8)
@@ -112,60 +115,137 @@ def summarise_replicates(rows: pl.DataFrame, protocol: Protocol, *, threads: int
     """Log hazard ratios, survival at landmarks, medians, restricted means and incidences of every replicate."""
     import polars as pl
 
-    from paget.analysis.fast import replicate_incidence, replicate_statistics
+    from paget.analysis.fast import replicate_statistics
 
-    rows = rows.filter((pl.col("arm") == 1) | (pl.col("control") == 1))
     marks = list(protocol.analyses.landmarks_months)
     marks += [float(entry.at_months) for entry in protocol.published if entry.at_months is not None]
     marks = sorted(set(marks))
-    tau = protocol.analyses.rmst_tau_months or max(marks)
-    arm, replicate = rows["arm"].to_numpy().astype(np.int64), rows["replicate"].to_numpy()
-    strata = rows["stratum"].to_numpy() if protocol.randomisation.strata else None
+    tau = protocol.analyses.rmst_tau_months or max(marks, default=protocol.follow_up.data_cut_months)
     longest = protocol.accrual.months + protocol.follow_up.data_cut_months
     grid = np.linspace(0.0, longest, 97)
+    first = rows.filter((pl.col("arm") == 1) | (pl.col("control") == 1))
+    out = _statistics(first, first["arm"].to_numpy().astype(np.int64), protocol, marks, tau, threads)
+    for arm in protocol.experimental[1:]:
+        place = protocol.arms.index(arm)
+        pair = rows.filter((pl.col("place") == place) | (pl.col("control") == 1))
+        more = _statistics(pair, (pair["place"] == place).to_numpy().astype(np.int64), protocol, marks, tau, threads)
+        out |= {f"{name}@{arm.id}": values for name, values in more.items() if not name.endswith(CONTROL) and name != "replicate"}
+    if protocol.single_arm:
+        out = {name: values for name, values in out.items() if name.endswith("_experimental") or name == "replicate"}
+    survival = replicate_statistics(
+        first["OS_months"].to_numpy(), first["OS_cause"].to_numpy() == 1, first["arm"].to_numpy().astype(np.int64),
+        first["replicate"].to_numpy(), landmarks=grid, threads=threads,
+    )  # fmt: skip
+    out["draw"] = rows.unique("replicate", keep="first").sort("replicate")["draw"]
+    return Replicates(pl.DataFrame(out), grid, survival.survival)
+
+
+CONTROL = "_control"
+
+
+def _statistics(
+    rows: pl.DataFrame, arm: NDArray[np.int64], protocol: Protocol, marks: list[float], tau: float, threads: int
+) -> dict[str, Any]:
+    """Statistics of two arms (1 against 0) of every replicate, by the name of their column."""
+    import polars as pl
+
+    from paget.analysis.fast import replicate_incidence, replicate_statistics
+
     out: dict[str, Any] = {}
-    curves = np.zeros((0, 2, len(grid)))
+    everyone = np.unique(rows["replicate"].to_numpy())
     for name in protocol.endpoints:
+        if not timed(name):
+            out |= _shares(rows, arm, name, protocol)
+            continue
         months = rows[f"{name}_months"].to_numpy()
         cause = rows[f"{name}_cause"].to_numpy().astype(np.int64)
+        has = cause >= 0  # a duration of response is of those who responded
+        if not has.any():
+            continue
+        months, cause, a, replicate = months[has], cause[has], arm[has], rows["replicate"].to_numpy()[has]
+        strata = rows["stratum"].to_numpy()[has] if protocol.randomisation.strata else None
         found = replicate_statistics(
-            months, cause == 1, arm, replicate, strata=strata, landmarks=marks, tau=tau, threads=threads
+            months, cause == 1, a, replicate, strata=strata, landmarks=marks, tau=tau, threads=threads
         )
-        out["replicate"] = found.replicate
-        out[f"{name}_log_hr"], out[f"{name}_se"] = found.log_hr, found.se
-        out[f"{name}_logrank_z"] = found.logrank_z
+        there = np.searchsorted(everyone, found.replicate)
+
+        def every(values: Any, there: Any = there) -> Any:
+            if len(there) == len(everyone):
+                return values
+            filled = np.full(len(everyone), np.nan)  # a replicate in which nobody has this time
+            filled[there] = values
+            return filled
+
+        out["replicate"] = everyone
+        out[f"{name}_log_hr"], out[f"{name}_se"] = every(found.log_hr), every(found.se)
+        out[f"{name}_logrank_z"] = every(found.logrank_z)
         incidence = None
-        if name == "TTLRP":
-            incidence = replicate_incidence(months, cause, arm, replicate, landmarks=marks, threads=threads)
-        for a, side in enumerate(("control", "experimental")):
-            out[f"{name}_events_{side}"] = found.events[:, a]
+        if name in COMPETING:
+            incidence = replicate_incidence(months, cause, a, replicate, landmarks=marks, threads=threads)
+        for g, side in enumerate(("control", "experimental")):
+            out[f"{name}_events_{side}"] = every(found.events[:, g])
             for k, mark in enumerate(marks):
-                value = found.survival[:, a, k] if incidence is None else incidence[:, a, k]
-                out[f"{name}_at_{mark:g}_{side}"] = value
+                value = found.survival[:, g, k] if incidence is None else incidence[:, g, k]
+                out[f"{name}_at_{mark:g}_{side}"] = every(value)
             if incidence is None:
-                out[f"{name}_median_{side}"] = found.median[:, a]
-                out[f"{name}_rmst_{side}"] = found.rmst[:, a]
-        if name == "OS":
-            curves = replicate_statistics(
-                months, cause == 1, arm, replicate, landmarks=grid, threads=threads
-            ).survival
-    draw = rows.unique("replicate", keep="first").sort("replicate")
-    out["draw"] = draw["draw"]
-    return Replicates(pl.DataFrame(out), grid, curves)
+                out[f"{name}_median_{side}"] = every(found.median[:, g])
+                out[f"{name}_rmst_{side}"] = every(found.rmst[:, g])
+        if protocol.detailed:
+            out |= _crude(rows.filter(pl.Series(has)), a, name, everyone)
+    out.setdefault("replicate", everyone)
+    return out
+
+
+def _crude(rows: pl.DataFrame, arm: NDArray[np.int64], name: str, everyone: NDArray[np.int64]) -> dict[str, Any]:
+    """Crude share of patients with an event, as some papers print it."""
+    return {
+        f"{name}_rate_{side}": _share((rows[f"{name}_cause"] == 1).to_numpy()[mine], np.ones(int(mine.sum())),
+                                      rows["replicate"].to_numpy()[mine], everyone)
+        for side, mine in (("control", arm == 0), ("experimental", arm == 1))
+    }  # fmt: skip
+
+
+def _shares(rows: pl.DataFrame, arm: NDArray[np.int64], name: str, protocol: Protocol) -> dict[str, Any]:
+    """Share of responders, or of treated lesions by size class, and the odds ratio between arms."""
+    everyone = np.unique(rows["replicate"].to_numpy())
+    groups = (None, *size_classes(protocol.analyses.lesion_sizes_cm)) if name in LESIONS else (None,)
+    out: dict[str, Any] = {}
+    for group in groups:
+        hits, of = rows[flag_column(name, group)].to_numpy(), rows[member_column(name, group)].to_numpy()
+        mark = "" if group is None else f"_{group}"
+        for side, mine in (("control", arm == 0), ("experimental", arm == 1)):
+            out[f"{name}{mark}_rate_{side}"] = _share(hits[mine], of[mine], rows["replicate"].to_numpy()[mine], everyone)
+    if name not in LESIONS and not protocol.single_arm:
+        p, q = out[f"{name}_rate_experimental"], out[f"{name}_rate_control"]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            odds = np.log(p / (1 - p)) - np.log(q / (1 - q))
+        out[f"{name}_log_odds_ratio"] = np.where(np.isfinite(odds), odds, np.nan)
+    return out
+
+
+def _share(hits: Any, of: Any, replicate: NDArray[np.int64], everyone: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Sum of hits over sum of members, replicate by replicate; NaN where there is no member."""
+    place = np.searchsorted(everyone, replicate)
+    top = np.bincount(place, np.asarray(hits, float), len(everyone))
+    bottom = np.bincount(place, np.asarray(of, float), len(everyone))
+    found: NDArray[np.float64] = np.divide(top, bottom, out=np.full(len(everyone), np.nan), where=bottom > 0)
+    return found
 
 
 def add_spread(records: list[dict[str, Any]], replicates: Replicates, protocol: Protocol) -> None:
     """Give each record of the trial what the replicates say: mean, spread of single trials, and each kind of uncertainty apart."""
-    codes = {long: short for short, long in ENDPOINTS.items()}
-    sides = {protocol.control.id: "control", protocol.experimental[0].id: "experimental"}
+    codes, sides = {long: short for short, long in NAMES.items()}, sides_of(protocol)
     for record in records:
         record["replicates"] = None
         code = codes.get(str(record["endpoint"]))
-        plain = record["population"] == "itt" and record["time_zero"] == "randomisation" and not record["subgroup"]
-        column = _column(record, code, sides) if code and plain else None
+        plain = record["population"] == "itt" and record["time_zero"] == "randomisation"
+        plain = plain and (not record["subgroup"] or code in LESIONS)
+        column = column_of(record, code, sides) if code and plain else None
         if column is None:
             continue
         if isinstance(column, tuple):
+            if any(name not in replicates.frame.columns for name in column):
+                continue
             values = replicates.values(column[0]) - replicates.values(column[1])
         elif column in replicates.frame.columns:
             values = replicates.values(column)
@@ -173,7 +253,7 @@ def add_spread(records: list[dict[str, Any]], replicates: Replicates, protocol: 
             continue
         if not np.isfinite(values).any():
             continue
-        record["replicates"] = uncertainty(values, replicates.draws, ratio=record["measure"] == "hazard_ratio")
+        record["replicates"] = uncertainty(values, replicates.draws, ratio=record["measure"] in ("hazard_ratio", "odds_ratio"))
         record["mc_se"] = record["replicates"]["mc_se"]
 
 
@@ -217,14 +297,39 @@ def uncertainty(values: NDArray[np.float64], draws: NDArray[np.int64], *, ratio:
     }  # fmt: skip
 
 
-def _column(record: dict[str, Any], code: str, sides: dict[str, str]) -> str | tuple[str, str] | None:
+def sides_of(protocol: Protocol) -> dict[str, str]:
+    """End of the names of columns of each arm."""
+    sides = {protocol.control.id: "control", protocol.experimental[0].id: "experimental"}
+    return sides | {arm.id: f"experimental@{arm.id}" for arm in protocol.experimental[1:]}
+
+
+def column_of(record: Mapping[str, Any], code: str, sides: Mapping[str, str]) -> str | tuple[str, str] | None:
+    """Column of the replicates' table that holds a result (two: their difference), None where there is none.
+
+    Parameters
+    ----------
+    record : mapping
+        ``measure``, ``arm``, ``comparison``, ``at_months``, ``subgroup`` (of lesions: a size class).
+    code : str
+        Endpoint, such as ``OS``.
+    sides : mapping
+        From `sides_of`.
+    """
     measure, side = record["measure"], sides.get(str(record["arm"]))
+    versus = record["comparison"]["experimental"] if record["comparison"] else ""
+    mark = sides.get(versus, "experimental").removeprefix("experimental")  # "@arm" beyond the first comparison
     if measure == "hazard_ratio":
-        return f"{code}_log_hr"
+        return f"{code}_log_hr{mark}"
+    if measure == "odds_ratio":
+        return f"{code}_log_odds_ratio{mark}"
     if measure == "rmst_difference_months":
-        return f"{code}_rmst_experimental", f"{code}_rmst_control"
+        return f"{code}_rmst_experimental{mark}", f"{code}_rmst_control"
+    if measure == "rate_difference":
+        return f"{code}_rate_experimental{mark}", f"{code}_rate_control"
     if side is None:
         return None
     if measure in ("survival", "cumulative_incidence"):
         return f"{code}_at_{record['at_months']:g}_{side}"
+    if measure == "rate":
+        return f"{code}_rate_{side}" if not record["subgroup"] else f"{code}_{record['subgroup']}_rate_{side}"
     return {"median_months": f"{code}_median_{side}", "rmst_months": f"{code}_rmst_{side}"}.get(measure)

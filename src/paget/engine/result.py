@@ -84,12 +84,36 @@ class Run:
 
     @property
     def hazard_ratio(self) -> dict[str, Any]:
-        """The record of the hazard ratio of overall survival, by intention to treat."""
-        return next(
-            record for record in self.summary
-            if record["endpoint"] == "overall-survival" and record["measure"] == "hazard_ratio"
-            and record["population"] == "itt" and not record["subgroup"] and record["cut"] is None
-        )  # fmt: skip
+        """The record of the hazard ratio of overall survival, by intention to treat.
+
+        Raises
+        ------
+        PagetError
+            The study has one arm, or no overall survival among its endpoints.
+        """
+        for record in self.summary:
+            if (
+                record["endpoint"] == "overall-survival" and record["measure"] == "hazard_ratio"
+                and record["population"] == "itt" and not record["subgroup"] and record["cut"] is None
+            ):  # fmt: skip
+                return record
+        raise PagetError(
+            "this study has no hazard ratio of overall survival", where=self.path, fix="read `summary` for what there is"
+        )
+
+    @property
+    def estimand(self) -> dict[str, Any] | None:
+        """The record of the protocol's estimand (its endpoint and summary); None where it could not be computed."""
+        from paget.engine.context import main_record
+        from paget.study import validate
+
+        request = json.loads((self.path / "request.json").read_text(encoding="utf-8"))
+        return main_record(validate(request["protocol"]), self.summary)
+
+    @property
+    def adles(self) -> pl.DataFrame:
+        """Lesions treated locally (only where the study treats any)."""
+        return self._table("adles")
 
     @property
     def report(self) -> Path:

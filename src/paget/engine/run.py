@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -14,20 +15,26 @@ from typing import TYPE_CHECKING, Any
 
 from paget._jit import kernel_hash
 from paget._version import __version__
+from paget.engine.badges import badges
+from paget.engine.cited import cited
 from paget.engine.compile import compile_plan
 from paget.engine.draws import Draw, Posterior, Source, resolve_source
 from paget.engine.folder import RunFolder, digest, disk_errors
-from paget.engine.outputs import Product, write_outputs
+from paget.engine.outputs import write_outputs
 from paget.engine.replicates import chunks, live_chunk, lots, numbered
 from paget.engine.result import Run
 from paget.engine.screen import Candidates, Screening
+from paget.engine.summary import Product
+from paget.engine.therapies import check_given
 from paget.engine.trial import enrol, live_roster
 from paget.engine.twins import live_twins
 from paget.engine.warm import compile_kernels
 from paget.errors import PagetError
+from paget.evidence import using
+from paget.evidence.heldout import held_out
 from paget.parameters import ParameterSet
 from paget.population import BLOCK, Population
-from paget.study import Protocol, load_protocol, override, plain, protocol_hash
+from paget.study import Protocol, load_protocol, override, plain, protocol_hash, with_therapies
 
 if TYPE_CHECKING:
     import polars as pl
@@ -53,6 +60,8 @@ class Request:
     twins: bool
     where: str
     changed: tuple[str, ...] = ()
+    evidence: tuple[Path, ...] = ()
+    therapies: tuple[str, ...] = ()
 
     @property
     def parameters(self) -> ParameterSet:
@@ -69,6 +78,7 @@ class Request:
             "parameters_hash": self.source.hash,
             "parameters_changed": {name: self.parameters[name] for name in self.changed},
             "draws": [draw.number for draw in self.source.draws],
+            "evidence": [hashlib.sha256(path.read_bytes()).hexdigest() for path in self.evidence],
             "seed": self.seed,
             "replicates": self.replicates,
             "twins": self.twins,
@@ -91,6 +101,8 @@ def resolve_request(
     draws: int | None = None,
     changes: Mapping[str, Any] | None = None,
     switches: Mapping[str, float] | None = None,
+    therapies: Sequence[str | Path] = (),
+    evidence: Sequence[str | Path] = (),
 ) -> Request:
     """Check and resolve what is asked for.
 
@@ -99,8 +111,10 @@ def resolve_request(
     PagetError
         Whatever is wrong with the protocol or the numbers.
     """
-    loaded = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
+    with using(evidence):
+        loaded = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
     where = str(protocol) if not isinstance(protocol, Protocol) else loaded.id
+    loaded = with_therapies(loaded, therapies)
     if patients is not None:
         _whole("patients", patients, 2)
         loaded = override(loaded, {"accrual.patients": patients})
@@ -114,7 +128,11 @@ def resolve_request(
     if isinstance(parameters, ParameterSet):
         changed |= parameters.changed
     compile_plan(loaded, source.central)
-    return Request(loaded, source, seed, replicates, twins, where, tuple(sorted(changed)))
+    if twins and loaded.early:
+        raise PagetError("twins of early disease are not lived", where=where, key="--twins", fix="leave --twins out")
+    if twins and loaded.single_arm:
+        raise PagetError("twins live two arms, and this study has one", where=where, key="--twins", fix="leave --twins out")
+    return Request(loaded, source, seed, replicates, twins, where, tuple(sorted(changed)), tuple(map(Path, evidence)), tuple(map(str, therapies)))
 
 
 def _whole(name: str, value: object, least: int) -> None:
@@ -137,6 +155,8 @@ def run(
     draws: int | None = None,
     changes: Mapping[str, Any] | None = None,
     switches: Mapping[str, float] | None = None,
+    therapies: Sequence[str | Path] = (),
+    evidence: Sequence[str | Path] = (),
     progress: Progress = _silent,
     command: str | None = None,
 ) -> Run:
@@ -171,6 +191,10 @@ def run(
         Values of single parameters, by name.
     switches : mapping, optional
         Multipliers of mechanisms, by name (0: off), on top of the protocol's.
+    therapies : sequence of path
+        Therapy files of your own, for regimens that the protocol names.
+    evidence : sequence of path
+        Files of the user's own facts, which the protocol may cite.
     progress : callable, optional
         Called with (stage, done, total).
     command : str, optional
@@ -193,7 +217,7 @@ def run(
     """
     request = resolve_request(
         protocol, patients=patients, seed=seed, replicates=replicates, twins=twins, parameters=parameters,
-        draws=draws, changes=changes, switches=switches,
+        draws=draws, changes=changes, switches=switches, therapies=therapies, evidence=evidence,
     )  # fmt: skip
     path = Path(out) if out is not None else request.default_folder
     folder = RunFolder(path, request.as_dict(), resume=resume, overwrite=overwrite)
@@ -204,10 +228,11 @@ def run(
     folder.log(f"{datetime.now().astimezone().isoformat(timespec='seconds')} begun on {platform.node()}, {workers} threads")
     product = _simulate(request, folder, workers, progress)
     progress("writing", 0, 1)
-    with disk_errors(path):
+    with disk_errors(path), using(evidence):
         write_outputs(product, path, command or _command(request))
+        manifest = _manifest(request, product)
     folder.log(f"finished after {time.perf_counter() - started:.1f} s")
-    folder.finish(_manifest(request, product))
+    folder.finish(manifest)
     progress("writing", 1, 1)
     return Run(path)
 
@@ -223,6 +248,7 @@ def _simulate(request: Request, folder: RunFolder, threads: int, progress: Progr
         candidates = screening.draw(size * (1 + (0 if request.source.draws else request.replicates)), progress)
     roster = enrol(protocol, candidates, range(1), seed)
     patients = live_roster(protocol, parameters, roster, seed, threads=threads)
+    check_given(protocol, patients)
     rows = _replicates(request, folder, candidates, threads, progress)
     twins = _twins(request, folder, candidates, threads, progress) if request.twins else None
     return Product(
@@ -312,9 +338,13 @@ def _manifest(request: Request, product: Product) -> dict[str, Any]:
         "central_draw": request.source.central_draw,
         "draws": [draw.number for draw in request.source.draws],
         "posterior": request.source.manifest.get("hash"),
+        "extrapolation": [badge.words for badge in product.badges],
+        "evidence": cited(request.protocol, request.source),
+        "held_out": held_out().hash,
         "kernels": kernel_hash(),
         "request_hash": digest(request.as_dict()),
         "replicates": request.replicates,
+        "therapies": badges(request.protocol),
         "packages": {name: version(name) for name in ("numba", "numpy", "polars", "pydantic", "scipy", "matplotlib")},
         "counts": {
             "natural_histories_examined": product.candidates.blocks * BLOCK,
@@ -333,5 +363,7 @@ def _command(request: Request) -> str:
         parts.append(f"--draws {len(request.source.draws)}")
     if request.twins:
         parts.append("--twins")
+    parts += [f"--evidence {path}" for path in request.evidence]
+    parts += [f"--therapy {file}" for file in request.therapies]
     parts += [f"--set {name}={request.parameters[name]!r}" for name in request.changed]
     return " ".join(parts)

@@ -33,6 +33,7 @@ from paget.study import (
     mask,
     plain,
 )
+from paget.study.streams import uniforms
 
 if TYPE_CHECKING:
     import polars as pl
@@ -68,6 +69,19 @@ class Candidates:
     weights: BaselineWeights
 
 
+def with_counts(frame: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """Candidates with the circulating tumour cells counted in their blood at diagnosis (``ctc_count``), a Poisson draw of each."""
+    import polars as pl
+    from scipy.special import pdtrik
+
+    mean = frame["ctc_mean"].to_numpy()
+    u = uniforms(seed, ("ctc",), frame["patient_id"].to_numpy())
+    above = u > np.exp(-mean)  # else no cell at all
+    count = np.zeros(frame.height, np.int64)
+    count[above] = np.ceil(pdtrik(u[above], mean[above]) - 1e-9).astype(np.int64)
+    return frame.with_columns(pl.Series("ctc_count", count))
+
+
 class Screening:
     """Draws the patients of a protocol from a population."""
 
@@ -79,7 +93,7 @@ class Screening:
         self.plan = compile_plan(protocol, parameters)
         who = plain(protocol)
         relevant = {name: who.get(name) for name in ("population", "time_zero", "assessments", "arms")}
-        self.key = hashlib.sha256(f"{population.key} {relevant!r}".encode()).hexdigest()[:20]
+        self.key = hashlib.sha256(f"{population.key} {self.plan.library.hash} {relevant!r}".encode()).hexdigest()[:20]
         self._weights: BaselineWeights | None = None
 
     @property
@@ -122,6 +136,7 @@ class Screening:
         for number in range(MAX_BLOCKS):
             progress("growing natural histories", number, number + 2)
             block = self.population.block(number, threads=self.threads)
+            block = with_counts(block, self.population.seed)
             seen.append(block)
             eligible = block.filter(mask(block, conditions, where=self.where))
             parts.append(self.induce(eligible))
@@ -163,7 +178,7 @@ class Screening:
         path = self.folder / f"block-{number:06d}.parquet"
         if self.population.cache and path.exists():
             return pl.read_parquet(path)
-        people = self.population.block(number, threads=self.threads)
+        people = with_counts(self.population.block(number, threads=self.threads), self.population.seed)
         eligible = people.filter(mask(people, self.protocol.population.conditions, where=self.where))
         taken = accept(
             eligible,
@@ -214,7 +229,7 @@ class Screening:
         import polars as pl
 
         blocks = [self.population.block(number, threads=self.threads) for number in range(last // BLOCK + 1)]
-        people = pl.concat(blocks).filter(pl.col("patient_id") <= last)
+        people = with_counts(pl.concat(blocks).filter(pl.col("patient_id") <= last), self.population.seed)
         steps = attrition(people, self.protocol.population.conditions)
         eligible = people.filter(mask(people, self.protocol.population.conditions)).height
         examined = candidates.examined.filter(pl.col("patient_id") <= last)

@@ -7,6 +7,7 @@ the control arm is operated late. None of these is observable; every record says
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from paget.analysis import cox, record
 from paget.engine.compile import LONGEST_DAYS, compile_plan
+from paget.engine.therapies import regimen_of
 from paget.engine.trial import Roster
 from paget.life.simulate import simulate
 from paget.parameters import ParameterSet
@@ -34,16 +36,17 @@ def live_twins(protocol: Protocol, parameters: ParameterSet, roster: Roster, see
 
     plan = compile_plan(protocol, parameters, to_death=True)
     control, experimental = protocol.arms.index(protocol.control), protocol.arms.index(protocol.experimental[0])
-    stayed = list(plan.arms)
-    stayed[control] = {**stayed[control], "crossover": 0.0}
+    stayed = tuple(
+        _without_crossover(one, protocol) if regimen_of(protocol, k)[0] == control else one for k, one in enumerate(plan.arms)
+    )
     alternatives = {
         "control": (plan, control),
         "experimental": (plan, experimental),
-        "control_without_crossover": (replace(plan, arms=tuple(stayed)), control),
+        "control_without_crossover": (replace(plan, arms=stayed), control),
     }
     columns: dict[str, Any] = {"patient_id": roster.patient_id, "replicate": roster.replicate}
     for name, (lived, arm) in alternatives.items():
-        outcomes = simulate(lived, roster.patient_id, arm, parameters, seed=seed, flags=roster.flags, threads=threads)
+        outcomes = simulate(lived, roster.patient_id, roster.choices[:, arm], parameters, seed=seed, flags=roster.flags, threads=threads)
         death = np.where(np.isnan(outcomes["death_day"]), LONGEST_DAYS, outcomes["death_day"])
         columns[f"{name}_months"] = (death - outcomes["randomised_day"]) / DAYS_PER_MONTH
         columns[f"{name}_alive"] = np.isnan(outcomes["death_day"])
@@ -53,6 +56,15 @@ def live_twins(protocol: Protocol, parameters: ParameterSet, roster: Roster, see
     return pl.DataFrame(columns).with_columns(
         gain_months=pl.col("experimental_months") - pl.col("control_months")
     )
+
+
+def _without_crossover(arm: Mapping[str, Any], protocol: Protocol) -> dict[str, Any]:
+    """The control arm if nobody of it were operated late or given another arm's regimen at progression."""
+    changed = {**arm, "crossover": 0.0}
+    late = protocol.control.crossover
+    if late is not None and not late.surgical:
+        changed["later_share"] = np.concatenate([[0.0], arm["later_share"][1:]])
+    return changed
 
 
 def _hazard_ratio(treated: NDArray[Any], untreated: NDArray[Any]) -> float:

@@ -6,6 +6,7 @@
 1.11
 """
 
+from paget.evidence.added import using
 from paget.evidence.cite import bibtex, reference
 from paget.evidence.figures import forest
 from paget.evidence.meta import Pooled, log_ratio, pool, pool_studies
@@ -36,4 +37,5 @@ __all__ = [
     "reference",
     "studies_from",
     "study_from",
+    "using",
 ]

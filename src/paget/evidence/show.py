@@ -115,7 +115,7 @@ def render_list(studies: Iterable[Study]) -> RenderableType:
     table.add_column("kind", no_wrap=True)
     table.add_column("n", justify="right", no_wrap=True)
     table.add_column("results", justify="right", no_wrap=True)
-    table.add_column("source", overflow="ellipsis", no_wrap=True)
+    table.add_column("source")  # the one column that gives way where the terminal is narrow
     for study in studies:
         n = study.population.n
         style = "red" if study.retracted else ""

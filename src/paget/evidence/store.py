@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 import yaml
 
 from paget.errors import PagetError, nearest
+from paget.evidence.added import added_files
 from paget.evidence.models import Kind, Level, Measure, Result, Site, Study, Topic
 from paget.evidence.reading import read_file, study_from
 from paget.evidence.wording import describe
@@ -330,7 +331,7 @@ def _shipped() -> EvidenceBase:
 
 
 def load(extra: Sequence[str | Path] = ()) -> EvidenceBase:
-    """Open the shipped evidence base, with a user's files added.
+    """Open the shipped evidence base, with a user's files added (those given, and those of an enclosing `using`).
 
     Parameters
     ----------
@@ -348,14 +349,14 @@ def load(extra: Sequence[str | Path] = ()) -> EvidenceBase:
     >>> base["e2108"].population.n
     256
     """
-    shipped = _shipped()
-    if not extra:
+    shipped, added = _shipped(), (*added_files(), *map(Path, extra))
+    if not added:
         return shipped
     base = EvidenceBase()
     base._studies = dict(shipped._studies)
     base._texts, base._aliases = dict(shipped._texts), dict(shipped._aliases)
     base._order = list(shipped._order)
-    for path in map(Path, extra):
+    for path in dict.fromkeys(added):
         base._add(read_file(path), path)
     return base
 

@@ -11,7 +11,8 @@ from paget.biology.layout import N_ORGANS, PLACES, SUBTYPES
 from paget.clinic.state import RESPONSES
 from paget.life.simulate import Detail, LifePlan
 from paget.life.state import EVENTS
-from paget.therapy import library
+from paget.therapy.local import REFUSALS
+from paget.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     import polars as pl
@@ -48,10 +49,49 @@ def baseline_frame(outcomes: Records) -> pl.DataFrame:
         "site_group": group,
         "solitary_bone": bone_only & (outcomes["n_metastases"] == 1),
         "presentation": np.where(relapse, "relapse", "de novo"),
+        "disease_free_months": outcomes["disease_free_days"] / DAYS_PER_MONTH,
+        "ctc_mean": outcomes["ctc_mean"],
     }
+    for place in ("liver", "skin"):
+        columns[f"n_{place}"] = outcomes["n_visible"][:, PLACES.index(place)]
+        columns[f"largest_{place}_cm"] = outcomes["largest_cm"][:, PLACES.index(place)]
     for organ in range(N_ORGANS):
         columns[PLACES[organ].replace("-", "_")] = site[:, organ]
-    return pl.DataFrame(columns)
+    return pl.DataFrame(columns).with_columns(pl.col("disease_free_months").fill_nan(None))
+
+
+def early_frame(people: Records) -> pl.DataFrame:
+    """What the clinic sees of operated early disease: the columns of `baseline_frame`, no metastasis among them.
+
+    Performance status is taken as 0 and blood as free of tumour cells: neither is asked before a relapse.
+    """
+    import polars as pl
+
+    n = len(people)
+    nodes = np.where(people["node_count"] == 0, "N0", np.where(people["node_count"] <= 3, "N1-3", "N4+"))
+    columns: dict[str, Any] = {
+        "patient_id": people["id"],
+        "age_years": people["age"],
+        "menopause": np.where(people["menopause"] == 1, "post", "pre"),
+        "ecog": np.zeros(n, np.int64),
+        "comorbidity": people["comorbidity"],
+        "subtype": np.asarray(SUBTYPES)[people["subtype"]],
+        "histology": np.where(people["lobular"] == 1, "lobular", "ductal"),
+        "primary_cm": people["primary_cm"],
+        "nodes": nodes,
+        "n_metastases": np.zeros(n, np.int64),
+        "n_sites": np.zeros(n, np.int64),
+        "site_group": ["other"] * n,
+        "solitary_bone": np.zeros(n, bool),
+        "presentation": ["early"] * n,
+        "disease_free_months": np.full(n, np.nan),
+        "ctc_mean": np.zeros(n),
+    }
+    for place in ("liver", "skin"):
+        columns[f"n_{place}"], columns[f"largest_{place}_cm"] = np.zeros(n, np.int64), np.zeros(n)
+    for organ in range(N_ORGANS):
+        columns[PLACES[organ].replace("-", "_")] = np.zeros(n, bool)
+    return pl.DataFrame(columns).with_columns(pl.col("disease_free_months").fill_nan(None))
 
 
 def patients_frame(outcomes: Records, plan: LifePlan) -> pl.DataFrame:
@@ -61,7 +101,7 @@ def patients_frame(outcomes: Records, plan: LifePlan) -> pl.DataFrame:
     """
     import polars as pl
 
-    regimens = np.asarray([*library().regimens, "none"])
+    regimens = np.asarray([*plan.library.regimens, "none"])
     kinds = np.where(
         np.isnan(outcomes["surgery_day"]), "", np.where(outcomes["conserving"] == 1, "breast-conserving", "mastectomy")
     )
@@ -69,15 +109,17 @@ def patients_frame(outcomes: Records, plan: LifePlan) -> pl.DataFrame:
         name: outcomes[name]
         for name in (
             "randomised_day", "surgery_day", "progression_day", "distant_progression_day", "last_assessment_day",
-            "true_progression_day", "death_day", "n_lines", "last_day", "ctc_mean",
+            "true_progression_day", "death_day", "n_lines", "last_day", "local_day", "local_lesions", "treated_progression_day",
         )
     }  # fmt: skip
+    more["found_early"] = outcomes["found_early"] == 1
     more["locoregional_progression_day"] = outcomes["local_progression_day"]
     more["first_progression_day"] = outcomes["first_progression_day"]
     more["gate"] = np.asarray(GATES)[outcomes["gate"]]
     more["surgery_kind"] = kinds
     more["radiotherapy"] = outcomes["radiotherapy"] == 1
     more["crossover"] = outcomes["crossover"] == 1
+    more["local_refused"] = np.asarray(REFUSALS)[outcomes["local_refused"]]
     more["surgery_death"] = outcomes["surgery_death"] == 1
     more["first_line"] = regimens[outcomes["first_regimen"]]
     more["best_response"] = np.asarray(RESPONSES)[outcomes["best_response"]]
@@ -124,11 +166,62 @@ def lesions_frame(detail: Detail) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def events_frame(detail: Detail) -> pl.DataFrame:
-    """Events of replayed patients, in words."""
+def exposures_frame(detail: Detail, plan: LifePlan) -> pl.DataFrame:
+    """Agents given to replayed patients: line, days, and how long the course was planned (null: until progression).
+
+    The planned course is that of the first regimen and of what maintains after it; later lines have none.
+    """
     import polars as pl
 
-    regimens = [*library().regimens, "none"]
+    rows, known = detail.exposures, plan.library
+    agents = list(known.agents)
+    plans: dict[str, dict[str, float | None]] = {}
+    for name, regimen in known.regimens.items():
+        then = known.regimens[regimen.then].agents if regimen.then else ()
+        plans[name] = {course.agent: course.days for course in (*then, *regimen.agents)}
+    names = [*known.regimens, "none"]
+    first = {int(row["patient_id"]): names[row["first_regimen"]] for row in detail.outcomes}
+    planned = [
+        plans.get(first[int(row["patient_id"])], {}).get(agents[row["agent"]]) if row["line"] == 1 else None for row in rows
+    ]
+    return pl.DataFrame(
+        {
+            "patient_id": rows["patient_id"],
+            "agent": [agents[k] for k in rows["agent"]],
+            "cytotoxic": known.agent_records()["cytotoxic"][rows["agent"]] == 1,
+            "line": rows["line"],
+            "start_day": rows["start_day"],
+            "stop_day": rows["stop_day"],
+            "planned_days": planned,
+        },
+        schema_overrides={
+            "agent": pl.String, "cytotoxic": pl.Boolean, "planned_days": pl.Float64, "patient_id": pl.Int64, "line": pl.Int64
+        },
+    )  # fmt: skip
+
+
+def treated_frame(detail: Detail) -> pl.DataFrame:
+    """Lesions of replayed patients that were treated locally, a row for each session: size before, and what was left of it.
+
+    ``left_cm`` is 0 where the lesion was eradicated. Truth, not observation: what the clinic sees later is in `lesions_frame`.
+    """
+    import polars as pl
+
+    rows = detail.treated
+    left = np.where(rows["eradicated"] == 1, 0.0, rows["true_cm"] * np.exp(rows["survivors_log"] / 3.0))
+    return pl.DataFrame(
+        {
+            "patient_id": rows["patient_id"], "day": rows["day"], "therapy": rows["therapy"], "session": rows["session"],
+            "lesion": rows["lesion"], "organ": np.asarray(PLACES)[rows["place"]], "true_cm": rows["true_cm"], "left_cm": left,
+        }
+    )  # fmt: skip
+
+
+def events_frame(detail: Detail, plan: LifePlan) -> pl.DataFrame:
+    """Events of lives replayed under a plan, in words."""
+    import polars as pl
+
+    regimens = [*plan.library.regimens, "none"]
     words = []
     for row in detail.events:
         name, value = EVENTS[row["event"]], float(row["detail"])
@@ -142,6 +235,8 @@ def events_frame(detail: Detail) -> pl.DataFrame:
             words.append(f"primary {value:.1f} cm")
         elif name == "not randomised":
             words.append(GATES[int(value)])
+        elif name == "local treatment refused":
+            words.append(REFUSALS[int(value)])
         elif name in ("colony wakes", "colonies founded", "drug stopped", "no further systemic therapy"):
             words.append(f"{int(value)}")
         else:

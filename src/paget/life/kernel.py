@@ -55,10 +55,12 @@ from paget.life.state import (
     EV_SURGERY,
     EV_TREATED_GROWS,
     EV_WAKE,
+    LATER_LINES,
 )
-from paget.randomness import ASSAY, DEATH, OPERATION, exponential, normal, uniform
+from paget.randomness import ASSAY, CARE, DEATH, OPERATION, exponential, normal, uniform
 from paget.therapy.care import (
     NO_REGIMEN,
+    PROTOCOL_LINE,
     apply_agents,
     begin_regimen,
     choose_regimen,
@@ -183,6 +185,9 @@ def _start_line(seed, p, who, body, drugs, library, standard, arm, day, log):
     chosen = choose_regimen(seed, who, standard, drugs.line, crisis)
     if drugs.line == 0 and arm.first_regimen >= 0:
         chosen = arm.first_regimen
+    elif 1 <= drugs.line <= LATER_LINES and arm.later_regimen[drugs.line - 1] >= 0:
+        if uniform(seed, who.id, NOBODY, CARE, PROTOCOL_LINE + drugs.line) < arm.later_share[drugs.line - 1]:
+            chosen = arm.later_regimen[drugs.line - 1]
     if chosen == NO_REGIMEN or gives_up(seed, who, body, drugs.line, p):
         drugs.over = 1
         stop_all(drugs)
@@ -257,9 +262,9 @@ def begin(seed, patient, p, plan, who, store, body, drugs, out):
     body.z_condition = normal(seed, patient, NOBODY, DEATH, 2)
     no_drugs(drugs)
     body.reference_volume = suppressing_volume(store, who, p)
-    if plan.relapse == 1:
-        if who.metastatic == 1:
-            return False
+    if plan.relapse == 1 and who.metastatic == 1:
+        return False
+    if plan.relapse == 1 or (plan.relapse == 3 and who.metastatic == 0):
         drawn, by_surveillance = live_early(seed, p, plan, who, store, body, drugs)
         out.last_day = body.day
         if drawn < 0.0:
@@ -328,7 +333,7 @@ def live(seed, patient, p, library, standard, plan, arms, which, flags, who, sto
     note(log, patient, 0.0, EV_DIAGNOSIS, who.primary_cm)
     clinic.visits = 0
     clinic.ecog = observed_ecog(seed, who, body, 0, 0, p)
-    look(seed, who, store, 0, p)
+    look(seed, who, store, 0, plan, p)
     visible_extent(who, store, out)
     set_baseline(who, store, clinic)
     out.ecog = clinic.ecog
@@ -475,7 +480,8 @@ def live(seed, patient, p, library, standard, plan, arms, which, flags, who, sto
                     if a == which and randomised:
                         _treat_locally(seed, p, who, store, body, clinic, therapies, arm, k, sessions[a, k], out, log)
                     sessions[a, k] += 1
-                    last = sessions[a, k] >= therapies[arms[a].local[k]].sessions
+                    planned = arms[a].local_sessions[k]
+                    last = sessions[a, k] >= (planned if planned > 0 else therapies[arms[a].local[k]].sessions)
                     local_days[a, k] = math.inf if last else local_days[a, k] + therapies[arms[a].local[k]].interval_days
 
         # ---- a visit
@@ -484,7 +490,7 @@ def live(seed, patient, p, library, standard, plan, arms, which, flags, who, sto
             clinic.visits += 1
             pool_waiting(p, who, store)
             clinic.ecog = observed_ecog(seed, who, body, drugs.cytotoxic, clinic.visits, p)
-            new_distant, new_local = look(seed, who, store, clinic.visits, p)
+            new_distant, new_local = look(seed, who, store, clinic.visits, plan, p)
             sum_up(who, store, clinic)
             target, other, distant = respond(clinic, DISTANT_SUMS, new_distant)
             overall = distant

@@ -23,8 +23,9 @@ from paget.errors import unknown
 from paget.life.kernel import live
 from paget.life.state import ARM, ASSESSMENT, EVENT, EXPOSURE, OUTCOME, PLAN, SIGHTING, TREATED_LESION
 from paget.parameters import ParameterSet
-from paget.therapy import library
-from paget.therapy.library import AXES
+from paget.therapy import Library, library
+from paget.therapy.form import AXES
+from paget.therapy.layout import LOCAL
 
 Records = NDArray[Any]
 
@@ -80,8 +81,8 @@ class LifePlan:
     ----------
     horizon_days : float
         Lives are followed to death or to this day after diagnosis.
-    source : {"de-novo", "relapse", "all"}
-        De novo stage IV; relapse after early disease; or everybody from diagnosis, whatever the stage (an untreated series).
+    source : {"de-novo", "relapse", "both", "all"}
+        De novo stage IV; relapse after early disease; both of these; or everybody from diagnosis, whatever the stage (an untreated series).
     gate_days : (float, float)
         Shortest and longest induction before randomisation; (0, 0) randomises at diagnosis.
     gate_required : {"nothing", "no-progression", "response"}
@@ -95,10 +96,16 @@ class LifePlan:
         Axes of drugs that nobody receives, whatever the standard says.
     surveillance : Surveillance, optional
         Follow-up of early disease that may find a relapse before it is felt.
+    imaging : mapping of place to float
+        Detection limits of the visits' imaging as a multiple of each lesion's own; places left out are imaged as at staging.
+    false_positive : float
+        Probability that a visit shows a new lesion where there is none.
+    library : Library
+        Therapies, regimens and standards that the names and indices of the plan are of.
     """
 
     standard_of_care: str
-    arms: tuple[dict[str, float], ...] = field(default_factory=lambda: ({},))
+    arms: tuple[Mapping[str, Any], ...] = field(default_factory=lambda: ({},))
     horizon_days: float = 25 * 365.25
     source: str = "de-novo"
     gate_days: tuple[float, float] = (0.0, 0.0)
@@ -106,15 +113,23 @@ class LifePlan:
     visits: tuple[tuple[float, float], ...] = ((84.0, math.inf),)
     not_available: tuple[str, ...] = ()
     surveillance: Surveillance | None = None
+    imaging: Mapping[str, float] = field(default_factory=dict)
+    false_positive: float = 0.0
+    library: Library = field(default_factory=library)
 
     def plan_record(self, stop_at_gate: int = 0) -> Records:
         """The plan as the kernel reads it."""
         out = np.zeros(1, PLAN)
         out["horizon"] = self.horizon_days
-        out["relapse"] = ("de-novo", "relapse", "all").index(self.source)
+        out["relapse"] = ("de-novo", "relapse", "all", "both").index(self.source)
         out["gate_low"], out["gate_high"] = self.gate_days
         out["gate_required"] = ("nothing", "no-progression", "response").index(self.gate_required)
         out["stop_at_gate"] = stop_at_gate
+        for place in self.imaging:
+            if place not in PLACES:
+                raise unknown("place", place, PLACES)
+        out["imaging_limit"] = [self.imaging.get(place, 1.0) for place in PLACES]
+        out["false_positive"] = self.false_positive
         if self.surveillance is not None:
             self.surveillance.fill(out)
         out["visit_days"], out["visit_until"] = self.visits[-1][0], math.inf
@@ -129,6 +144,7 @@ class LifePlan:
             row["received"], row["max_ecog"], row["first_regimen"] = 1.0, 4, -1
             row["local"] = -1
             row["local_received"] = 1.0
+            row["later_regimen"] = -1
             for name, value in arm.items():
                 row[name] = value
         return out
@@ -164,15 +180,18 @@ def _each(value: Sequence[int] | NDArray[np.int64] | int, ids: NDArray[np.int64]
 
 
 def _shared(plan: LifePlan, parameters: ParameterSet, stop_at_gate: int) -> tuple[Records, ...]:
-    agents = library().agent_records(parameters)
+    shelf = plan.library
+    agents = shelf.agent_records(parameters)
     for axis in plan.not_available:
         if axis not in AXES:
             raise unknown("axis of drugs", axis, AXES)
-        mine = [agent.axis == axis for agent in library().agents.values()]
+        mine = [agent.axis == axis for agent in shelf.agents.values()]
         agents["kill"][mine] = 0.0
+    treats_lesions = any((np.asarray(arm.get("local", -1)) >= 0).any() for arm in plan.arms)
+    therapies = shelf.local_records(parameters) if treats_lesions else np.zeros(0, LOCAL)  # working them out takes a second
     return (
-        parameters.record, agents, library().regimen_records(), library().local_records(),
-        library().standard_record(plan.standard_of_care), plan.plan_record(stop_at_gate), plan.arm_records(),
+        parameters.record, agents, shelf.regimen_records(), therapies,
+        shelf.standard_record(plan.standard_of_care), plan.plan_record(stop_at_gate), plan.arm_records(),
     )  # fmt: skip
 
 

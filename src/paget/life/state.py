@@ -7,11 +7,16 @@ import numpy as np
 from paget.biology.layout import N_ORGANS, N_PLACES
 from paget.therapy.local import MAX_LOCAL
 
+LATER_LINES = 4
+"""Lines after the first that an arm can name a regimen for."""
+
 ARM = np.dtype(
     [
         ("procedure", np.int64),  # 0 none, 1 surgery, 2 sham
         ("first_regimen", np.int64),  # instead of the standard's first line, -1 none
         ("untreated", np.int64),  # 1: no systemic therapy at all
+        ("later_regimen", np.int64, (LATER_LINES,)),  # instead of the standard's lines 2, 3, ..., -1 none
+        ("later_share", np.float64, (LATER_LINES,)),  # of those who get that line
         ("delay_median", np.float64),  # days from time zero to the operation
         ("delay_sd_log", np.float64),
         ("received", np.float64),
@@ -31,6 +36,7 @@ ARM = np.dtype(
         ("local_delay_median", np.float64, (MAX_LOCAL,)),  # days from time zero
         ("local_delay_sd_log", np.float64, (MAX_LOCAL,)),
         ("local_received", np.float64, (MAX_LOCAL,)),
+        ("local_sessions", np.int64, (MAX_LOCAL,)),  # at most; 0: as the therapy says
     ],
     align=True,
 )
@@ -38,13 +44,15 @@ ARM = np.dtype(
 PLAN = np.dtype(
     [
         ("horizon", np.float64),  # days from diagnosis
-        ("relapse", np.int64),  # 0: de novo stage IV; 1: relapse after early disease; 2: everybody, from diagnosis
+        ("relapse", np.int64),  # 0: de novo stage IV; 1: relapse after early disease; 2: everybody, from diagnosis; 3: 0 and 1
         ("gate_low", np.float64),  # induction, days; both 0: randomised at diagnosis
         ("gate_high", np.float64),
         ("gate_required", np.int64),  # 0 nothing, 1 no progression, 2 response
         ("stop_at_gate", np.int64),  # 1: stop there (screening), 2: stop only if not passed
         ("visit_days", np.float64, (4,)),  # intervals ...
         ("visit_until", np.float64, (4,)),  # ... up to these days after time zero
+        ("imaging_limit", np.float64, (N_PLACES,)),  # of visits: times a lesion's own limit; 1 as at staging
+        ("false_positive", np.float64),  # probability that a visit shows a new lesion where there is none
         ("surveillance_days", np.float64),  # interval of follow-up of early disease; 0: symptoms alone find a relapse
         ("surveillance_until", np.float64),
         ("surveillance_limit", np.float64, (N_ORGANS,)),  # times a lesion's own limit: what its imaging shows; inf not imaged
@@ -72,7 +80,9 @@ OUTCOME = np.dtype(
         ("node_count", np.int64),
         ("n_metastases", np.int64),
         ("n_sites", np.int64),
-        ("site", np.int64, (6,)),
+        ("site", np.int64, (N_ORGANS,)),
+        ("n_visible", np.int64, (N_ORGANS,)),
+        ("largest_cm", np.float64, (N_ORGANS,)),  # as measured; 0: none seen
         ("found_by", np.int64),
         ("disease_free_days", np.float64),  # relapse: from surgery of the primary
         ("tumour_age_days", np.float64),

@@ -32,6 +32,7 @@ INDEX_LABELS: dict[str, tuple[str, ...]] = {
         "EGFR", "PARP", "immune",
     ),
     "axis": ("endocrine", "CDK4/6", "HER2", "chemotherapy", "conjugate", "EGFR", "PARP", "immune"),
+    "local": ("excision", "thermal ablation", "embolisation", "radiotherapy", "electrochemotherapy", "other"),
     "phenotype": (
         "endocrine A only", "endocrine B only", "endocrine both", "CDK4/6", "HER2", "anthracycline only", "taxane only",
         "antimetabolite only", "multidrug", "conjugate", "EGFR", "PARP", "immune",

@@ -15,6 +15,23 @@ ENDPOINTS = {
     "progression-free-survival": "Progression-free survival",
     "distant-progression-free-survival": "Distant progression-free survival",
     "locoregional-progression": "Locoregional progression",
+    "time-to-progression": "Time to progression",
+    "time-to-treatment-failure": "Time to treatment failure",
+    "time-to-chemotherapy": "Time to chemotherapy",
+    "objective-response": "Objective response",
+    "second-line-response": "Objective response to the second line",
+    "complete-response": "Complete response",
+    "clinical-benefit": "Clinical benefit",
+    "duration-of-response": "Duration of response",
+    "distant-relapse-free-survival": "Distant relapse-free survival",
+    "survival-after-relapse": "Survival after relapse",
+    "local-progression-free": "Free of local progression",
+    "local-tumour-progression": "Local tumour progression",
+    "new-lesions": "New lesions outside the treated ones",
+    "liver-progression": "Liver progression",
+    "lesion-objective-response": "Treated lesions: objective response",
+    "lesion-complete-response": "Treated lesions: complete response",
+    "lesion-local-progression": "Treated lesions: local progression",
 }
 MEASURES = {
     "hazard_ratio": "hazard ratio",
@@ -28,6 +45,8 @@ MEASURES = {
     "cox_zph_p": "test of proportional hazards, p",
     "interaction_p": "interaction p",
     "rate": "share",
+    "rate_difference": "difference of shares",
+    "odds_ratio": "odds ratio",
     "count": "count",
     "twin_mean_gain_months": "twins: mean gain, months",
     "twin_hazard_ratio": "twins: hazard ratio",
@@ -36,7 +55,7 @@ MEASURES = {
     "twin_share_unchanged": "twins: share unchanged within a month",
     "twin_variance_ratio": "twins: variance of unpaired against paired difference",
 }
-SHARES = ("survival", "cumulative_incidence", "rate", "twin_share_gaining", "twin_share_losing", "twin_share_unchanged")
+SHARES = ("survival", "cumulative_incidence", "rate", "rate_difference", "twin_share_gaining", "twin_share_losing", "twin_share_unchanged")
 P_VALUES = ("logrank_p", "maxcombo_p", "cox_zph_p", "interaction_p")
 
 ROLES = {
@@ -48,8 +67,8 @@ ROLES = {
 """What each role of a number means, in words."""
 
 _ORDER = (
-    "hazard_ratio", "median_months", "survival", "cumulative_incidence", "twin_hazard_ratio", "twin_mean_gain_months",
-    "twin_share_gaining", "twin_share_losing", "twin_variance_ratio",
+    "hazard_ratio", "odds_ratio", "rate", "rate_difference", "median_months", "survival", "cumulative_incidence",
+    "twin_hazard_ratio", "twin_mean_gain_months", "twin_share_gaining", "twin_share_losing", "twin_variance_ratio",
 )  # fmt: skip
 
 
@@ -213,6 +232,8 @@ def who(record: Record, labels: Mapping[str, str] | None = None) -> str:
 
 def _main(r: Record) -> bool:
     """Hazard ratios, medians and what the twins show, of the whole trial from randomisation: of interest without a published partner."""
+    if str(r.get("endpoint")).startswith("lesion-"):  # the size classes of treated lesions are results, not subgroups
+        return bool(r["measure"] == "rate")
     whole = not r.get("subgroup") and r.get("population", "itt") == "itt" and r.get("time_zero", "randomisation") == "randomisation"
     return whole and r["measure"] in _ORDER and r["measure"] not in ("survival", "cumulative_incidence")
 

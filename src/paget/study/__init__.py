@@ -19,6 +19,7 @@ from paget.study.load import (
     shipped,
     to_yaml,
     validate,
+    with_therapies,
 )
 from paget.study.protocol import Protocol
 from paget.study.published import PublishedValue, published_value, published_values
@@ -59,4 +60,5 @@ __all__ = [
     "validate",
     "varied",
     "visit_days",
+    "with_therapies",
 ]

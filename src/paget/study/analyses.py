@@ -6,12 +6,13 @@ looked up in the evidence (`paget.study.published`).
 
 from __future__ import annotations
 
-from typing import Literal
+import itertools
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from paget.study.conditions import Condition
-from paget.study.values import Block, Endpoint, EvidenceId, Flag, Fraction, Id, Months, Text
+from paget.study.values import Block, Endpoint, EvidenceId, Flag, Fraction, Id, Months, Positive, Text
 
 Measure = Literal[
     "hazard_ratio",
@@ -21,9 +22,12 @@ Measure = Literal[
     "rmst_difference_months",
     "rmst_months",
     "rate",
+    "odds_ratio",
     "count",
 ]
-RATIOS = ("hazard_ratio",)
+RATIOS = ("hazard_ratio", "odds_ratio")
+SHARES = ("rate", "odds_ratio", "count")
+"""Measures of a share of patients or lesions."""
 AT_A_TIME = ("survival", "cumulative_incidence")
 
 
@@ -48,9 +52,32 @@ class Analyses(Block):
         default=None, description="Default: as in the randomisation"
     )
     ci_level: Fraction = 0.95
+    lesion_sizes_cm: Annotated[tuple[Positive, ...], Field(min_length=1)] | None = Field(
+        default=None, description="Limits between size classes of treated lesions, ascending"
+    )
+    response_weeks: Positive | None = Field(
+        default=None, description="Weeks after treatment by which a treated lesion's response is judged; default 12"
+    )
+    clinical_benefit_weeks: Positive | None = Field(
+        default=None, description="Stable disease for so many weeks is clinical benefit; default 6"
+    )
     maxcombo: Literal["auto", "always", "never"] = Field(
         default="auto", description="'auto': where hazards are not proportional"
     )
+
+
+def size_classes(limits_cm: tuple[float, ...] | None) -> list[str]:
+    """Names of the size classes of treated lesions; each class takes its lower limit and not its upper.
+
+    Examples
+    --------
+    >>> size_classes((3.0, 5.0))
+    ['<3 cm', '3-5 cm', '>=5 cm']
+    """
+    if not limits_cm:
+        return []
+    inner = [f"{low:g}-{high:g} cm" for low, high in itertools.pairwise(limits_cm)]
+    return [f"<{limits_cm[0]:g} cm", *inner, f">={limits_cm[-1]:g} cm"]
 
 
 class Comparison(Block):
@@ -79,6 +106,7 @@ class Published(Block):
     arm: Id | None = None
     comparison: Comparison | None = None
     subgroup: Id | None = None
+    lesions: Text | None = Field(default=None, description="Size class of treated lesions, such as '<3 cm'")
     at_months: Months | None = None
     cut: Id | None = Field(
         default=None, description="An earlier data cut (follow_up.earlier_cuts); default: the last one"

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from paget.errors import nearest
-from paget.study.faults import Fault
+from paget.forms.faults import Fault
 from paget.study.values import Block, EvidenceId, Scalar, Text
 
 DESIGN = ("time_zero", "randomisation", "arms", "accrual", "follow_up", "drop_out", "assessments")
@@ -83,6 +83,8 @@ def unsourced(protocol: Any) -> list[str]:
     covered = tuple(what + "." for what in declared)
     found = []
     for block in DESIGN:
+        if block == "randomisation" and len(protocol.arms) == 1:
+            continue  # nobody is randomised
         for path in numbers(getattr(protocol, block), block):
             if path not in declared and not path.startswith(covered) and not _is_default(protocol, path):
                 found.append(path)

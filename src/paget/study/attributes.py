@@ -76,7 +76,13 @@ def _all() -> dict[str, Attribute]:
             "site_group", "category", "pattern of spread", levels=("bone only", "visceral", "brain", "other")
         ),
         Attribute("solitary_bone", "flag", "one bone metastasis and nothing else"),
-        Attribute("presentation", "category", "how metastases came to light", levels=("de novo", "relapse")),
+        Attribute("n_liver", "count", "visible metastases in the liver", low=0, high=1000),
+        Attribute("largest_liver_cm", "number", "largest visible metastasis in the liver; 0: none", "cm", low=0, high=40),
+        Attribute("n_skin", "count", "visible metastases in skin and chest wall", low=0, high=1000),
+        Attribute("largest_skin_cm", "number", "largest visible metastasis in skin and chest wall; 0: none", "cm", low=0, high=40),
+        Attribute("disease_free_months", "number", "operation to relapse; unknown in de novo disease", "months", low=0, high=600),
+        Attribute("ctc_count", "count", "circulating tumour cells in 7.5 ml of blood", low=0, high=1_000_000),
+        Attribute("presentation", "category", "how metastases came to light", levels=("de novo", "relapse", "early")),
     ]
     listed += [
         Attribute(organ, "flag", f"visible metastasis: {organ.replace('_', ' ')}")
@@ -101,6 +107,9 @@ def _all() -> dict[str, Attribute]:
         ),
         Attribute(
             "organs_group", "category", "organs involved", levels=("one", "several"), derived=("n_sites",)
+        ),
+        Attribute(
+            "liver_only", "flag", "metastases in the liver and nowhere else", derived=("liver", "n_sites")
         ),
         Attribute(
             "oligometastatic",
@@ -148,6 +157,7 @@ def expression(name: str) -> pl.Expr:
         "visceral": lambda: pl.col("liver") | pl.col("lung") | pl.col("brain"),
         "metastases_group": lambda: either(pl.col("n_metastases") <= 3, "1-3", "4+"),
         "organs_group": lambda: either(pl.col("n_sites") <= 1, "one", "several"),
+        "liver_only": lambda: pl.col("liver") & (pl.col("n_sites") == 1),
         "oligometastatic": lambda: (pl.col("n_metastases") <= 3) & (pl.col("n_sites") == 1),
     }
     made: pl.Expr = derived[name]() if name in derived else pl.col(name)

@@ -14,8 +14,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from paget.forms.faults import Fault, Faults, Key
 from paget.study.attributes import ATTRIBUTES, Attribute, did_you_mean
-from paget.study.faults import Fault, Faults, Key
 from paget.study.values import Block, Number, Scalar, Text
 
 TESTS = ("at_least", "at_most", "above", "below", "is", "in", "not_in")

@@ -5,15 +5,17 @@ Each function returns the faults it finds; none stops at the first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from paget.errors import nearest
+from paget.forms.faults import Fault, Key, absent, twice
 from paget.study import assumptions
-from paget.study.analyses import AT_A_TIME, RATIOS
+from paget.study.analyses import AT_A_TIME, RATIOS, SHARES, size_classes
+from paget.study.arms_agree import check_arms, check_single_arm
 from paget.study.attributes import ATTRIBUTES, did_you_mean
 from paget.study.conditions import Condition, Region, contradictions, region
-from paget.study.faults import Fault, Key
+from paget.study.values import EARLY_ENDPOINTS, LESION_ENDPOINTS, LOCAL_ENDPOINTS, timed
 
 if TYPE_CHECKING:
     from paget.study.protocol import Protocol
@@ -22,118 +24,34 @@ if TYPE_CHECKING:
 def check(protocol: Protocol) -> list[Fault]:
     """All disagreements between blocks."""
     found: list[Fault] = []
-    for part in (_ids, _arms, _randomisation, _eligibility, _baseline, _time, _analyses, _published):
+    for part in (_ids, check_arms, check_single_arm, _randomisation, _eligibility, _baseline, _time, _analyses, _local, _published):
         found += part(protocol)
     return found + assumptions.check(protocol)
 
 
-def _twice(names: Sequence[object], key: Key, what: str, field: str | None = "id") -> list[Fault]:
-    faults, seen = [], set()
-    for position, name in enumerate(names):
-        if name in seen:
-            at = (*key, position, field) if field else (*key, position)
-            faults.append(
-                Fault(
-                    at, f"{what} {name!r} stands here twice", fix="give each a name of its own, or remove one"
-                )
-            )
-        seen.add(name)
-    return faults
-
-
-def _absent(name: str, known: Iterable[str], key: Key, what: str) -> Fault:
-    listed = sorted(known)
-    guess = nearest(name, listed)
-    expected = "one of " + ", ".join(listed) if listed else f"a {what}, but none is declared"
-    return Fault(
-        key, f"there is no {what} of this name", name, expected, f"did you mean {guess!r}?" if guess else None
-    )
-
-
 def _ids(protocol: Protocol) -> list[Fault]:
     return [
-        *_twice([arm.id for arm in protocol.arms], ("arms",), "the arm"),
-        *_twice(protocol.evidence, ("evidence",), "the study", None),
-        *_twice(protocol.endpoints, ("endpoints",), "the endpoint", None),
-        *_twice(
+        *twice([arm.id for arm in protocol.arms], ("arms",), "the arm"),
+        *twice(protocol.evidence, ("evidence",), "the study", None),
+        *twice(protocol.endpoints, ("endpoints",), "the endpoint", None),
+        *twice(
             [group.id for group in protocol.analyses.subgroups], ("analyses", "subgroups"), "the subgroup"
         ),
-        *_twice(
+        *twice(
             [cut.id for cut in protocol.follow_up.earlier_cuts], ("follow_up", "earlier_cuts"), "the data cut"
         ),
-        *_twice(
+        *twice(
             [event.event for event in protocol.estimand.intercurrent_events],
             ("estimand", "intercurrent_events"),
             "the event",
             "event",
         ),
-        *_twice(protocol.analyses.populations, ("analyses", "populations"), "the population", None),
+        *twice(protocol.analyses.populations, ("analyses", "populations"), "the population", None),
     ]
 
 
-def _arms(protocol: Protocol) -> list[Fault]:
-    faults: list[Fault] = []
-    arms = protocol.arms
-    if len(arms) < 2:
-        faults.append(
-            Fault(
-                ("arms",), "has fewer than two arms: nothing can be compared", len(arms), "two or more arms"
-            )
-        )
-    controls = [arm.id for arm in arms if arm.control]
-    if len(controls) != 1:
-        problem = "has no control arm" if not controls else "has more than one control arm"
-        faults.append(Fault(("arms",), problem, controls or None, "control: true in exactly one arm"))
-    for position, arm in enumerate(arms):
-        if arm.untreated:
-            expected = "systemic: standard of care (or a regimen), or locoregional.procedure: surgery"
-            faults.append(
-                Fault(
-                    ("arms", position), f"the arm {arm.id!r} receives no treatment at all", expected=expected
-                )
-            )
-        for earlier in arms[:position]:
-            if earlier.strategy == arm.strategy:
-                message = f"the arms {earlier.id!r} and {arm.id!r} do the same: nothing can be compared"
-                faults.append(
-                    Fault(
-                        ("arms", position), message, fix="change systemic, locoregional or crossover of one"
-                    )
-                )
-        operated = arm.locoregional.procedure == "surgery"
-        if operated and arm.crossover is not None:
-            faults.append(
-                Fault(
-                    ("arms", position, "crossover"),
-                    "crosses over to surgery in an arm that has surgery",
-                    fix="remove it",
-                )
-            )
-        when = arm.locoregional.when
-        if when is not None and when.after == "diagnosis" and protocol.time_zero.event == "after-induction":
-            key = ("arms", position, "locoregional", "when", "after")
-            faults.append(
-                Fault(
-                    key,
-                    "operates before the patient is randomised (time_zero is after-induction)",
-                    "diagnosis",
-                    "randomisation",
-                )
-            )
-        events = {event.event for event in protocol.estimand.intercurrent_events}
-        if arm.crossover is not None and arm.crossover.fraction > 0 and "crossover-to-surgery" not in events:
-            message = f"the arm {arm.id!r} crosses over, but the estimand has no strategy for it"
-            expected = "{event: crossover-to-surgery, strategy: ...}"
-            faults.append(Fault(("estimand", "intercurrent_events"), message, expected=expected))
-        faults += [
-            fault.under(("arms", position, "locoregional", "conditions"))
-            for fault in contradictions(arm.locoregional.conditions)
-        ]
-    return faults
-
-
 def _strata(names: Sequence[str], key: Key) -> list[Fault]:
-    faults = _twice(names, key, "the attribute", None)
+    faults = twice(names, key, "the attribute", None)
     levelled = sorted(name for name, attribute in ATTRIBUTES.items() if not attribute.ordered)
     for position, name in enumerate(names):
         if name not in ATTRIBUTES:
@@ -334,8 +252,33 @@ def _analyses(protocol: Protocol) -> list[Fault]:
     endpoint = protocol.estimand.endpoint
     if endpoint not in protocol.endpoints:
         faults.append(
-            _absent(endpoint, protocol.endpoints, ("estimand", "endpoint"), "endpoint in endpoints")
+            absent(endpoint, protocol.endpoints, ("estimand", "endpoint"), "endpoint in endpoints")
         )
+    return faults
+
+
+def _local(protocol: Protocol) -> list[Fault]:
+    """Endpoints and read-outs of treated lesions need an arm that treats lesions."""
+    faults = []
+    analyses = protocol.analyses
+    if not protocol.local:
+        fix = "give an arm local: [...], or remove it"
+        for position, name in enumerate(protocol.endpoints):
+            if name in LOCAL_ENDPOINTS:
+                faults.append(Fault(("endpoints", position), "is of treated lesions, and no arm treats any", name, fix=fix))
+        if analyses.lesion_sizes_cm:
+            key = ("analyses", "lesion_sizes_cm")
+            faults.append(Fault(key, "is of treated lesions, and no arm treats any", fix=fix))
+    for position, name in enumerate(protocol.endpoints):
+        if name in EARLY_ENDPOINTS and not protocol.early:
+            fix = "write population.source: early, or remove it"
+            faults.append(Fault(("endpoints", position), "is of early disease, and patients enter with metastases", name, fix=fix))
+        if protocol.early and name not in (*EARLY_ENDPOINTS, "OS"):
+            expected = "one of OS, " + ", ".join(EARLY_ENDPOINTS)
+            faults.append(Fault(("endpoints", position), "is not of early disease", name, expected))
+    limits = analyses.lesion_sizes_cm or ()
+    if any(low >= high for low, high in itertools.pairwise(limits)):
+        faults.append(Fault(("analyses", "lesion_sizes_cm"), "is not ascending", list(limits), "such as [3, 5]"))
     return faults
 
 
@@ -348,24 +291,33 @@ def _published(protocol: Protocol) -> list[Fault]:
         key: Key = ("published", position)
         if result.evidence not in protocol.evidence:
             faults.append(
-                _absent(result.evidence, protocol.evidence, (*key, "evidence"), "study in evidence")
+                absent(result.evidence, protocol.evidence, (*key, "evidence"), "study in evidence")
             )
         if result.arm is not None and result.arm not in arms:
-            faults.append(_absent(result.arm, arms, (*key, "arm"), "arm"))
+            faults.append(absent(result.arm, arms, (*key, "arm"), "arm"))
         if result.comparison is not None:
             for side in ("experimental", "control"):
                 if getattr(result.comparison, side) not in arms:
                     faults.append(
-                        _absent(getattr(result.comparison, side), arms, (*key, "comparison", side), "arm")
+                        absent(getattr(result.comparison, side), arms, (*key, "comparison", side), "arm")
                     )
         if result.subgroup is not None and result.subgroup not in groups:
-            faults.append(_absent(result.subgroup, groups, (*key, "subgroup"), "subgroup in analyses"))
+            faults.append(absent(result.subgroup, groups, (*key, "subgroup"), "subgroup in analyses"))
         if result.cut is not None and result.cut not in cuts:
-            faults.append(_absent(result.cut, cuts, (*key, "cut"), "data cut in follow_up.earlier_cuts"))
+            faults.append(absent(result.cut, cuts, (*key, "cut"), "data cut in follow_up.earlier_cuts"))
         if result.endpoint is not None and result.endpoint not in protocol.endpoints:
             faults.append(
-                _absent(result.endpoint, protocol.endpoints, (*key, "endpoint"), "endpoint in endpoints")
+                absent(result.endpoint, protocol.endpoints, (*key, "endpoint"), "endpoint in endpoints")
             )
+        if result.endpoint is not None and not timed(result.endpoint) and result.measure not in SHARES:
+            expected = "one of " + ", ".join(SHARES)
+            faults.append(Fault((*key, "measure"), f"does not fit {result.endpoint}, a share", result.measure, expected))
+        classes = size_classes(protocol.analyses.lesion_sizes_cm)
+        if result.lesions is not None and result.lesions not in classes:
+            faults.append(absent(result.lesions, classes, (*key, "lesions"), "size class of analyses.lesion_sizes_cm"))
+        if result.lesions is not None and result.endpoint not in LESION_ENDPOINTS:
+            expected = "one of " + ", ".join(LESION_ENDPOINTS)
+            faults.append(Fault((*key, "endpoint"), "is not of lesions", result.endpoint, expected))
         if result.invert and result.measure not in RATIOS:
             faults.append(
                 Fault(

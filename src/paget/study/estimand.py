@@ -17,6 +17,8 @@ from paget.study.values import Block, Endpoint, Text
 
 Event = Literal[
     "crossover-to-surgery",
+    "crossover-to-other-arm",
+    "local-treatment-not-received",
     "surgery-not-received",
     "progression-before-surgery",
     "death-before-surgery",
@@ -25,7 +27,9 @@ Event = Literal[
     "loss-to-follow-up",
 ]
 Strategy = Literal["treatment-policy", "hypothetical", "composite", "while-on-treatment", "principal-stratum"]
-Summary = Literal["hazard-ratio", "rmst-difference", "survival-difference", "median-difference"]
+Summary = Literal[
+    "hazard-ratio", "rmst-difference", "survival-difference", "median-difference", "rate-difference", "survival", "median", "rate"
+]
 
 
 class IntercurrentEvent(Block):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from paget.errors import PagetError, nearest, unknown
-from paget.study.explain import explain
-from paget.study.faults import Fault, Key, to_error
+from paget.forms.explain import explain
+from paget.forms.faults import Fault, Key, to_error
+from paget.forms.yaml_text import read
+from paget.study.arms import NO_SYSTEMIC, STANDARD_OF_CARE
 from paget.study.protocol import Protocol
-from paget.study.yaml_text import read
 
 if TYPE_CHECKING:
     from paget.evidence import EvidenceBase
@@ -122,6 +123,7 @@ def load_protocol(
     """
     path = find(name_or_path)
     data, lines = read(path)
+    data = _with_therapies(data, path)
     protocol = validate(data, where=path, lines=lines)
     if check_evidence:
         from paget.study.published import evidence_faults
@@ -130,6 +132,37 @@ def load_protocol(
         if faults:
             raise to_error(faults, path, lines)
     return protocol
+
+
+def _with_therapies(data: Any, path: Path) -> Any:
+    """Put what is in a user's therapy files in place of their names, so that the protocol is whole wherever it goes."""
+    names = data.get("therapies") if isinstance(data, dict) else None
+    if not isinstance(names, list):
+        return data
+    held: list[Any] = []
+    for position, name in enumerate(names):
+        if isinstance(name, str):
+            file = path.parent / name
+            if not file.is_file():
+                raise PagetError("there is no such therapy file", where=path, key=f"therapies[{position}]", got=name, fix=_nearby(file))
+            name = read(file, "therapy")[0]
+        held.append(name)
+    return {**data, "therapies": held}
+
+
+def with_therapies(protocol: Protocol, files: Sequence[str | Path]) -> Protocol:
+    """Return the protocol with more therapy files of the user's own, as if it named them itself.
+
+    Raises
+    ------
+    PagetError
+        A file does not exist or is not YAML.
+    """
+    held = [read(Path(file), "therapy")[0] for file in files]
+    if not held:
+        return protocol
+    data = plain(protocol)
+    return validate({**data, "therapies": [*(data.get("therapies") or ()), *held]}, where=protocol.id)
 
 
 def resolve(protocol: Protocol) -> Protocol:
@@ -246,7 +279,7 @@ def check_names(
         A validated protocol.
     known
         Lists of names under any of the keys ``switches``, ``standards_of_care``, ``regimens``,
-        ``not_available``; a list that is absent is not checked.
+        ``not_available``, ``local_therapies``; a list that is absent is not checked.
     where
         File, for messages.
 
@@ -255,22 +288,7 @@ def check_names(
     PagetError
         Names that nobody knows, with their nearest neighbours.
     """
-    asked: list[tuple[str, Key, str, str]] = [
-        ("switches", ("switches", name), name, "mechanism") for name in protocol.switches
-    ]
-    asked.append(
-        (
-            "standards_of_care",
-            ("population", "standard_of_care"),
-            protocol.population.standard_of_care,
-            "standard of care",
-        )
-    )
-    for position, arm in enumerate(protocol.arms):
-        if arm.systemic not in ("standard of care", "none"):
-            asked.append(("regimens", ("arms", position, "systemic"), arm.systemic, "regimen"))
-    for position, name in enumerate(protocol.population.not_available):
-        asked.append(("not_available", ("population", "not_available", position), name, "drug axis"))
+    asked = list(_asked(protocol))
     faults = []
     for kind, key, name, what in asked:
         if kind in known and name not in known[kind]:
@@ -287,3 +305,23 @@ def check_names(
             )
     if faults:
         raise to_error(faults, where or protocol.id)
+
+
+def _asked(protocol: Protocol) -> Iterator[tuple[str, Key, str, str]]:
+    """Every name that another room gives meaning to: list it is in, key, name, what it is."""
+    yield from (("switches", ("switches", name), name, "mechanism") for name in protocol.switches)
+    standard = protocol.population.standard_of_care
+    yield "standards_of_care", ("population", "standard_of_care"), standard, "standard of care"
+    for position, arm in enumerate(protocol.arms):
+        key: Key = ("arms", position)
+        if arm.systemic not in (STANDARD_OF_CARE, NO_SYSTEMIC):
+            yield "regimens", (*key, "systemic"), arm.systemic, "regimen"
+        for row, choice in enumerate(arm.systemic_if or ()):
+            if choice.systemic != STANDARD_OF_CARE:
+                yield "regimens", (*key, "systemic_if", row, "systemic"), choice.systemic, "regimen"
+        for row, later in enumerate(arm.later_lines or ()):
+            yield "regimens", (*key, "later_lines", row, "systemic"), later.systemic, "regimen"
+        for row, local in enumerate(arm.local or ()):
+            yield "local_therapies", (*key, "local", row, "therapy"), local.therapy, "local therapy"
+    for position, name in enumerate(protocol.population.not_available):
+        yield "not_available", ("population", "not_available", position), name, "drug axis"

@@ -11,15 +11,15 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from paget.forms.faults import Fault, Faults
 from paget.study import consistency
 from paget.study.analyses import Analyses, Published
 from paget.study.arms import Arm
 from paget.study.assumptions import Assumption, Source
 from paget.study.estimand import Estimand
-from paget.study.faults import Fault, Faults
 from paget.study.population import Population
 from paget.study.schedule import Accrual, DropOut, FollowUp, Randomisation, TimeZero, Visits
-from paget.study.values import Block, Endpoint, EvidenceId, Id, NonNegative, Text
+from paget.study.values import FIRST_ENDPOINTS, Block, Endpoint, EvidenceId, Id, NonNegative, Text
 
 
 class Protocol(Block):
@@ -31,6 +31,10 @@ class Protocol(Block):
     question: Text
     evidence: tuple[EvidenceId, ...] = Field(
         default=(), description="Studies whose results stand beside this trial's"
+    )
+    therapies: Annotated[tuple[Text | dict[str, Any], ...], Field(min_length=1)] | None = Field(
+        default=None,
+        description="Therapy files of the user's own, relative to this file; a protocol that is loaded holds what is in them",
     )
     estimand: Estimand
     population: Population
@@ -49,6 +53,15 @@ class Protocol(Block):
     )
     assumptions: tuple[Assumption, ...] = ()
     sources: tuple[Source, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_to_randomise(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "randomisation" not in data:
+            arms = data.get("arms")
+            if isinstance(arms, list | tuple) and len(arms) == 1:
+                return {**data, "randomisation": {"ratio": [1], "block_size": 1}}
+        return data
 
     @field_validator("switches", mode="before")
     @classmethod
@@ -73,14 +86,34 @@ class Protocol(Block):
         return self
 
     @property
+    def single_arm(self) -> bool:
+        """Whether the study has one arm: nothing is compared."""
+        return len(self.arms) == 1
+
+    @property
     def control(self) -> Arm:
-        """The control arm."""
-        return next(arm for arm in self.arms if arm.control)
+        """The control arm; of a single-arm study, its only arm."""
+        return self.arms[0] if self.single_arm else next(arm for arm in self.arms if arm.control)
 
     @property
     def experimental(self) -> tuple[Arm, ...]:
-        """All other arms, in the order of the file."""
-        return tuple(arm for arm in self.arms if not arm.control)
+        """All other arms, in the order of the file; of a single-arm study, its only arm."""
+        return self.arms if self.single_arm else tuple(arm for arm in self.arms if not arm.control)
+
+    @property
+    def early(self) -> bool:
+        """Whether the patients enter with operated early disease."""
+        return self.population.source == "early"
+
+    @property
+    def local(self) -> bool:
+        """Whether some arm treats metastases locally."""
+        return any(arm.local for arm in self.arms)
+
+    @property
+    def detailed(self) -> bool:
+        """Whether some endpoint needs every visit, not just the outcome of a life."""
+        return any(endpoint not in FIRST_ENDPOINTS for endpoint in self.endpoints)
 
     def arm(self, id_: str) -> Arm:
         """Return the arm with this id; KeyError where there is none."""

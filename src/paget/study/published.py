@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from paget.errors import PagetError, nearest
+from paget.forms.faults import Fault, Key
 from paget.study.analyses import Published
-from paget.study.faults import Fault, Key
 from paget.study.values import ENDPOINT_NAMES
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _wanted(result: Published) -> dict[str, Any]:
         comparison = f"{result.comparison.experimental} vs {result.comparison.control}"
     wanted: dict[str, Any] = {
         "measure": result.measure,
-        "arm": printed.arm or result.arm,
+        "arm": None if printed.arm == "none" else printed.arm or (result.lesions if result.lesions is not None else result.arm),
         "subgroup": printed.subgroup or result.subgroup,
         "at_months": result.at_months,
     }

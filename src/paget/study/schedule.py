@@ -9,8 +9,8 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from paget.forms.faults import Fault, Faults
 from paget.study.conditions import Condition
-from paget.study.faults import Fault, Faults
 from paget.study.values import Block, Count, Fraction, Id, Months, Positive
 
 

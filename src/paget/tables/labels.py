@@ -136,6 +136,35 @@ LABELS: dict[str, str] = {
     "PDFL": "Target Progression Flag",
     "CRFL": "All Targets Gone Flag",
     "LRTFL": "After Surgery of the Primary Flag",
+    # lesions treated locally
+    "TRTDT": "Date of the First Local Treatment",
+    "NSESS": "Number of Local Treatment Sessions",
+    "SIZEMM": "Diameter before Treatment (mm)",
+    "SIZEGR": "Size Class",
+    "LRESP": "Response of the Lesion",
+    "LRSPFL": "Lesion Response Flag",
+    "LCRFL": "Lesion Complete Response Flag",
+    "LLTPFL": "Local Progression of the Lesion Flag",
+    "ERADFL": "Eradicated Flag (Truth, Unobservable)",
+    # exposure and adverse events
+    "EXTRT": "Name of Treatment",
+    "EXCLAS": "Class of Treatment",
+    "EXROUTE": "Route of Administration",
+    "EXDOSE": "Total Dose of the Course",
+    "EXDOSU": "Dose Units",
+    "EXONGFL": "Treatment Ongoing Flag",
+    "ASTDT": "Analysis Start Date",
+    "ASTDY": "Analysis Start Relative Day",
+    "AENDT": "Analysis End Date",
+    "AENDY": "Analysis End Relative Day",
+    "ADURN": "Analysis Duration (Days)",
+    "AEDECOD": "Dictionary-Derived Term",
+    "AETOXGR": "Standard Toxicity Grade",
+    "TRTEMFL": "Treatment Emergent Flag",
+    "AETRT": "Treatment That the Event Comes From",
+    "AEREL": "Causality",
+    "AEOUT": "Outcome of Adverse Event",
+    "AOCCFL": "1st Occurrence of Term Flag",
 }
 """Label of every variable, written into the parquet files as the column's metadata ``label``."""
 
@@ -146,6 +175,16 @@ TTE_PARAMS: dict[str, tuple[int, str]] = {
     "TTLRP": (4, "Time to Locoregional Progression (Months)"),
     "OSDX": (5, "Overall Survival from Diagnosis, Left Truncated (Months)"),
     "TPFS": (6, "True Progression-Free Survival, Unobservable (Months)"),
+    "TTP": (7, "Time to Progression (Months)"),
+    "TTTF": (8, "Time to Treatment Failure (Months)"),
+    "TTCT": (9, "Time to Chemotherapy (Months)"),
+    "RSD": (10, "Duration of Response (Months)"),
+    "LPFS": (11, "Local Progression-Free Time of Treated Lesions (Months)"),
+    "TTLTP": (12, "Time to Local Tumour Progression, Death Competing (Months)"),
+    "TTNL": (13, "Time to New Lesion Outside the Treated Ones (Months)"),
+    "DRFS": (15, "Distant Relapse-Free Survival (Months)"),
+    "SAR": (16, "Survival after Distant Relapse (Months)"),
+    "TTLIVP": (14, "Time to Liver Progression (Months)"),
 }
 """Number and label of each time-to-event parameter."""
 

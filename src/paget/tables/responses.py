@@ -11,6 +11,7 @@ import polars as pl
 from paget.tables.labels import RESPONSES
 from paget.tables.observe import date_of, day, need, observe
 from paget.tables.study_info import StudyInfo
+from paget.tables.treated import Raw, index_responses
 
 _SAME_DAY = 1e-6
 
@@ -23,6 +24,8 @@ PARAMS: dict[str, tuple[int, str]] = {
     "RSP": (3, "Response by Investigator, Unconfirmed"),
     "CB": (4, "Clinical Benefit by Investigator"),
     "BOR": (5, "Best Overall Response, Unconfirmed"),
+    "CR": (6, "Complete Response by Investigator, Unconfirmed"),
+    "RSP2": (7, "Response to Second Line by Investigator, Unconfirmed"),
 }
 """Number and label of each response parameter."""
 
@@ -32,6 +35,9 @@ ORDER: tuple[str, ...] = (
     *("LINE", "TRGRESP", "NTRGRESP", "NEWLFL"),
 )
 """Variables of ADRS in the order of the file."""
+
+LOCAL_RULES = {"RSP": ["CR", "PR"], "CR": ["CR"]}
+"""Responses of locally treated lesions that make each parameter."""
 
 RAW = ("patient_id", "visit", "day", "line", "target_response", "nontarget_response", "new_lesion")
 RAW_TOO = ("overall_response", "baseline")
@@ -99,7 +105,7 @@ def visit_name() -> list[pl.Expr]:
     ]
 
 
-def adrs(assessments: pl.DataFrame, patients: pl.DataFrame, study: StudyInfo) -> pl.DataFrame:
+def adrs(assessments: pl.DataFrame, patients: pl.DataFrame, study: StudyInfo, *, raw: Raw | None = None) -> pl.DataFrame:
     """Response table.
 
     Parameters
@@ -110,6 +116,9 @@ def adrs(assessments: pl.DataFrame, patients: pl.DataFrame, study: StudyInfo) ->
         Raw patients whose visits were kept; one row each. A patient without any visit gets BOR ``NE``.
     study : StudyInfo
         Names and calendar of the study.
+    raw : Raw, optional
+        Everything written down about these patients; where the study treats lesions locally, ``RSP`` and ``CR`` are then of
+        the lesions in the treated places that were seen at baseline.
 
     Returns
     -------
@@ -136,7 +145,7 @@ def adrs(assessments: pl.DataFrame, patients: pl.DataFrame, study: StudyInfo) ->
         NEWLFL=pl.when(pl.col("new_lesion").fill_null(value=False)).then(pl.lit("Y")).otherwise(pl.lit("")),
     )
     overall = overall.with_columns(*visit_name(), *common(study))
-    parts = [_finish(overall), *(_finish(part) for part in _derived(overall, patients, study))]
+    parts = [_finish(overall), *(_finish(part) for part in _derived(overall, patients, study, raw))]
     return pl.concat(parts).sort("_row", "PARAMN", "ADT", "AVISITN", nulls_last=True).select(ORDER)
 
 
@@ -153,8 +162,8 @@ def _finish(frame: pl.DataFrame) -> pl.DataFrame:
     ).select("_row", *ORDER)
 
 
-def _derived(overall: pl.DataFrame, patients: pl.DataFrame, study: StudyInfo) -> list[pl.DataFrame]:
-    """One row per subject of PD, RSP, CB and BOR."""
+def _derived(overall: pl.DataFrame, patients: pl.DataFrame, study: StudyInfo, raw: Raw | None) -> list[pl.DataFrame]:
+    """One row per subject of PD, RSP, CB and BOR, and of CR where the study asks for it."""
     counted = overall.filter(pl.col("ANL01FL") == "Y")
     early = (pl.col("_day") - pl.col("_rand")) < SD_WINDOW_DAYS
     stable = pl.col("AVALC").is_in(["SD", "NON-CR/NON-PD"])
@@ -165,6 +174,11 @@ def _derived(overall: pl.DataFrame, patients: pl.DataFrame, study: StudyInfo) ->
         "RSP": responded,
         "CB": responded | (stable & ~early),
     }
+    if study.benefit_days is not None:
+        rules["CB"] = responded | (stable & ((pl.col("_day") - pl.col("_rand")) >= study.benefit_days))
+    if "CR" in study.endpoints:
+        rules["CR"] = pl.col("AVALC") == "CR"
+    local = index_responses(raw, patients, study) if raw is not None and study.local_places else None
     # Where two visits share the best response the first counts; NE carries the date of the last visit.
     best = (
         counted.sort("_row", "_best", "_day")
@@ -173,7 +187,7 @@ def _derived(overall: pl.DataFrame, patients: pl.DataFrame, study: StudyInfo) ->
         .with_columns(ADT=pl.when(pl.col("_best") == RESPONSES["NE"]).then(pl.col("_last")).otherwise("_first"))
         .select("_row", "_best", "ADT")
     )
-    subjects = observe(patients, study).select("_row", "USUBJID", "RANDDT", "arm", "replicate")
+    subjects = observe(patients, study).select("_row", "USUBJID", "RANDDT", "_rand", "arm", "replicate")
     blank = {
         "AVISIT": pl.lit(""),
         "AVISITN": pl.lit(None, dtype=pl.Int64),
@@ -184,6 +198,12 @@ def _derived(overall: pl.DataFrame, patients: pl.DataFrame, study: StudyInfo) ->
     parts = []
     for code, rule in rules.items():
         first = counted.filter(rule).group_by("_row").agg(ADT=pl.col("ADT").min())
+        if local is not None and code in LOCAL_RULES:
+            first = (
+                local.filter(pl.col("response").is_in(LOCAL_RULES[code]))
+                .join(subjects.select("_row", "RANDDT", "_rand"), on="_row")
+                .select("_row", ADT=date_of(pl.col("judged_day") - pl.col("_rand")))
+            )
         part = subjects.join(first, on="_row", how="left", maintain_order="left")
         happened = pl.col("ADT").is_not_null()
         parts.append(
@@ -194,6 +214,8 @@ def _derived(overall: pl.DataFrame, patients: pl.DataFrame, study: StudyInfo) ->
                 **blank,
             )
         )
+    if "RSP2" in study.endpoints:
+        parts.append(_second_line(overall, subjects, blank))
     names = {float(number): name for name, number in RESPONSES.items()}
     bor = subjects.join(best, on="_row", how="left", maintain_order="left").with_columns(
         AVAL=pl.col("_best").fill_null(float(RESPONSES["NE"]))
@@ -202,3 +224,20 @@ def _derived(overall: pl.DataFrame, patients: pl.DataFrame, study: StudyInfo) ->
         bor.with_columns(PARAMCD=pl.lit("BOR"), AVALC=pl.col("AVAL").replace_strict(names, return_dtype=pl.String), **blank)
     )
     return [part.with_columns(*common(study)) for part in parts]
+
+
+def _second_line(overall: pl.DataFrame, subjects: pl.DataFrame, blank: dict[str, pl.Expr]) -> pl.DataFrame:
+    """Response of those who were seen at least once on a second line, from the baseline at its start."""
+    seen = overall.filter(pl.col("LINE") == 2)
+    first = seen.filter(pl.col("AVALC").is_in(["CR", "PR"])).group_by("_row").agg(ADT=pl.col("ADT").min())
+    happened = pl.col("ADT").is_not_null()
+    return (
+        subjects.join(seen.select("_row").unique(), on="_row", how="semi")
+        .join(first, on="_row", how="left", maintain_order="left")
+        .with_columns(
+            PARAMCD=pl.lit("RSP2"),
+            AVALC=pl.when(happened).then(pl.lit("Y")).otherwise(pl.lit("N")),
+            AVAL=happened.cast(pl.Float64),
+            **blank,
+        )
+    )

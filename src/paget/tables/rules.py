@@ -7,7 +7,7 @@ import re
 import polars as pl
 
 from paget.errors import PagetError, unknown
-from paget.tables import measurements, responses, subjects, times
+from paget.tables import adverse, exposures, measurements, responses, subjects, times, treated
 from paget.tables.labels import LABELS, RESPONSES
 
 REQUIRED: dict[str, tuple[str, ...]] = {
@@ -15,6 +15,9 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "adtte": ("STUDYID", "USUBJID", "PARAM", "PARAMCD", "AVAL", "CNSR", "TRTP"),
     "adrs": ("STUDYID", "USUBJID", "PARAM", "PARAMCD", "AVALC"),
     "adtr": ("STUDYID", "USUBJID", "PARAM", "PARAMCD", "AVAL"),
+    "adex": ("STUDYID", "USUBJID", "TRTP", "EXTRT", "ASTDT", "AENDT"),
+    "adae": ("STUDYID", "USUBJID", "TRTP", "AEDECOD", "AETOXGR", "ASTDT", "TRTEMFL"),
+    "adles": ("STUDYID", "USUBJID", "TRTP", "TRLNKID", "TULOC", "SIZEMM", "LRESP", "AVAL", "CNSR"),
 }
 """Variables without which a table is not of its kind."""
 
@@ -23,6 +26,9 @@ SCHEMAS: dict[str, tuple[str, ...]] = {
     "adtte": times.ORDER,
     "adrs": responses.ORDER,
     "adtr": measurements.ORDER,
+    "adles": treated.ORDER,
+    "adex": exposures.ORDER,
+    "adae": adverse.ORDER,
 }
 """Variables that Paget writes, in order."""
 
@@ -38,7 +44,7 @@ def validate(frame: pl.DataFrame, name: str) -> None:
     frame : polars.DataFrame
         The table.
     name : str
-        ``adsl``, ``adtte``, ``adrs`` or ``adtr``.
+        ``adsl``, ``adtte``, ``adrs``, ``adtr``, ``adles``, ``adex`` or ``adae``.
 
     Raises
     ------
@@ -79,6 +85,10 @@ def problems(frame: pl.DataFrame, name: str) -> list[tuple[str, str]]:
         if twice:
             found.append(("USUBJID", f"{twice} subjects have more than one row"))
         return found + _subject_dates(frame)
+    if name in ("adex", "adae"):
+        return [*found, *_occurrences(frame)]
+    if name == "adles":
+        return found + _lesions(frame)
     found += _parameters(frame)
     return found + {"adtte": _times, "adrs": _responses, "adtr": _measurements}[name](frame)
 
@@ -126,6 +136,16 @@ def _subject_dates(frame: pl.DataFrame) -> list[tuple[str, str]]:
         wrong = frame.filter((pl.col("DTHFL") == "Y") != pl.col("DTHDT").is_not_null())
         if wrong.height:
             found.append(("DTHFL", f"DTHFL and DTHDT disagree in {wrong.height} rows"))
+    return found
+
+
+def _occurrences(frame: pl.DataFrame) -> list[tuple[str, str]]:
+    """Courses and events: numbered once within a subject, ends not before beginnings."""
+    found = []
+    if "ASEQ" in frame.columns and frame.select("USUBJID", "ASEQ").is_duplicated().any():
+        found.append(("ASEQ", "a number stands twice within a subject"))
+    if {"ASTDT", "AENDT"} <= set(frame.columns) and frame.filter(pl.col("AENDT") < pl.col("ASTDT")).height:
+        found.append(("AENDT", "an end lies before its beginning"))
     return found
 
 
@@ -182,18 +202,30 @@ def _times(frame: pl.DataFrame) -> list[tuple[str, str]]:
     return found
 
 
+def _lesions(frame: pl.DataFrame) -> list[tuple[str, str]]:
+    found = []
+    if frame.select("USUBJID", "TRLNKID").is_duplicated().any():
+        found.append(("TRLNKID", "a lesion has more than one row"))
+    strange = set(frame["LRESP"].unique()) - set(RESPONSES)
+    if strange:
+        found.append(("LRESP", f"LRESP has {sorted(map(str, strange))[:3]}"))
+    if frame.filter(~(pl.col("AVAL") >= 0)).height:
+        found.append(("AVAL", "AVAL is missing or negative"))
+    return found
+
+
 def _responses(frame: pl.DataFrame) -> list[tuple[str, str]]:
     terms = {
         "OVR": set(RESPONSES),
         "BOR": set(RESPONSES),
-        **{code: {"Y", "N"} for code in ("PD", "RSP", "CB")},
+        **{code: {"Y", "N"} for code in ("PD", "RSP", "CB", "CR", "RSP2")},
     }
     found = []
     for code, allowed in terms.items():
         strange = set(frame.filter(pl.col("PARAMCD") == code)["AVALC"].unique()) - allowed
         if strange:
             found.append(("AVALC", f"{code} has {sorted(map(str, strange))[:3]}"))
-    once = frame.filter(pl.col("PARAMCD").is_in(["PD", "RSP", "CB", "BOR"])).select("USUBJID", "PARAMCD")
+    once = frame.filter(pl.col("PARAMCD").is_in(["PD", "RSP", "CB", "BOR", "CR", "RSP2"])).select("USUBJID", "PARAMCD")
     if once.is_duplicated().any():
         found.append(("PARAMCD", "a subject has more than one row of a derived parameter"))
     return found

@@ -35,6 +35,17 @@ class StudyInfo:
     visit_days : tuple of float, optional
         Planned assessments, days from randomisation. Used only where single visits were not kept, to find the
         last assessment before the data cut.
+    endpoints : tuple of str, optional
+        Codes of further endpoints that the tables hold (docs/protocols.md); none by default.
+    regimen_arms : tuple of str, optional
+        Arms that name a first regimen: its end before its course is over is a failure of treatment.
+    local_places : tuple of str, optional
+        Places that the study's local treatments treat. Where there are any, responses are those of the lesions seen there at
+        baseline.
+    lesion_limits_cm : tuple of float, optional
+        Limits between size classes of treated lesions.
+    response_days, benefit_days : float, optional
+        By when the response of lesions is judged; for how long stable disease is a clinical benefit.
 
     Raises
     ------
@@ -52,6 +63,12 @@ class StudyInfo:
     surgery_window_days: float | None = None
     horizon_months: float | None = None
     visit_days: tuple[float, ...] = ()
+    endpoints: tuple[str, ...] = ()
+    regimen_arms: tuple[str, ...] = ()
+    local_places: tuple[str, ...] = ()
+    lesion_limits_cm: tuple[float, ...] = ()
+    response_days: float = 84.0
+    benefit_days: float | None = None
 
     def __post_init__(self) -> None:
         ids = [arm for arm, _ in self.arms]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
+from paget.tables.further import further_events
 from paget.tables.labels import TTE_PARAMS
 from paget.tables.observe import date_of, observe
 from paget.tables.study_info import StudyInfo
 from paget.tables.subjects import adsl
+from paget.tables.treated import Raw
 from paget.units import DAYS_PER_MONTH
 
 CARRIED: tuple[str, ...] = (
@@ -49,8 +51,10 @@ ORDER: tuple[str, ...] = (
 """Variables of ADTTE in the order of the file."""
 
 
-def adtte(patients: pl.DataFrame, study: StudyInfo, *, assessments: pl.DataFrame | None = None) -> pl.DataFrame:
-    """Time-to-event table with the parameters OS, PFS, DPFS, TTLRP, OSDX and TPFS.
+def adtte(
+    patients: pl.DataFrame, study: StudyInfo, *, assessments: pl.DataFrame | None = None, raw: Raw | None = None
+) -> pl.DataFrame:
+    """Time-to-event table with the parameters OS, PFS, DPFS, TTLRP, OSDX and TPFS, and those of ``study.endpoints``.
 
     Parameters
     ----------
@@ -60,6 +64,8 @@ def adtte(patients: pl.DataFrame, study: StudyInfo, *, assessments: pl.DataFrame
         Names and calendar of the study.
     assessments : polars.DataFrame, optional
         Raw visits where they were kept, for the last assessment before the data cut.
+    raw : Raw, optional
+        Everything written down about these patients; further endpoints need it.
 
     Returns
     -------
@@ -97,7 +103,34 @@ def adtte(patients: pl.DataFrame, study: StudyInfo, *, assessments: pl.DataFrame
         _survival_from_diagnosis(frame),
         _true_progression(frame),
     ]
+    if raw is not None and study.endpoints:
+        parts.append(_further(frame, further_events(patients, study, raw)))
     return pl.concat(parts).sort("_row", "PARAMN").select(ORDER)
+
+
+def _further(frame: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+    """Rows of the endpoints that `paget.tables.further` derives."""
+    numbers = {code: number for code, (number, _) in TTE_PARAMS.items()}
+    texts = {code: label for code, (_, label) in TTE_PARAMS.items()}
+    return (
+        events.join(frame, on="_row", how="inner", maintain_order="left")
+        .with_columns(
+            PARAMCD=pl.col("code"),
+            PARAM=pl.col("code").replace_strict(texts, return_dtype=pl.String),
+            PARAMN=pl.col("code").replace_strict(numbers, return_dtype=pl.Int64),
+            AVAL=(pl.col("_day") - pl.col("_origin")) / DAYS_PER_MONTH,
+            AVALU=pl.lit("MONTHS"),
+            STARTDT=date_of(pl.col("_origin") - pl.col("_rand")),
+            ADT=date_of(pl.col("_day") - pl.col("_rand")),
+            ENTRY=pl.lit(0.0),
+            EVNTDESC=pl.col("event"),
+            CNSDTDSC=pl.col("censored"),
+            SRCDOM=pl.lit(""),
+            SRCVAR=pl.lit(""),
+            SRCSEQ=pl.lit(None, dtype=pl.Int64),
+        )
+        .select("_row", *ORDER)
+    )
 
 
 def _rows(

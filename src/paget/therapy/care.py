@@ -12,16 +12,17 @@ from paget.randomness import CARE, PHARMACOLOGY, exponential, normal, uniform
 from paget.therapy.layout import AWAKENING, CIRCULATING, DORMANCY, FOUNDING_STEPS, MAX_LINES, MAX_OPTIONS, SWITCHING
 
 NO_REGIMEN = -1
-CHOICE, ATTRITION, TOXICITY = 100, 200, 300  # draw indices, a line (and agent) added
+CHOICE, ATTRITION, TOXICITY, PROTOCOL_LINE = 100, 200, 300, 400  # draw indices, a line (and agent) added
 
 
 @jit
 def draw_pharmacology(seed, who, drugs, p):
-    """This patient's factor on the kill of each family of drugs."""
+    """This patient's factor on the kill of each family of drugs: her own, and less for each decade past 60, as doses are cut with age."""
+    cut = p.switch_dose_with_age * p.dose_log_per_decade * max(who.age - 60.0, 0.0) / 10.0
     for axis in range(N_AXES):
         for family in range(AXIS_FAMILIES[axis]):
             z = normal(seed, who.id, NOBODY, PHARMACOLOGY, 4 * axis + family)
-            drugs.effect[axis, family] = math.exp(p.kill_sd_log * z)
+            drugs.effect[axis, family] = math.exp(p.kill_sd_log * z - cut)
 
 
 @jit
@@ -58,13 +59,16 @@ def apply_agents(p, drugs, agents, paused):
         return
     for k in range(drugs.n):
         agent = agents[drugs.agent[k]]
-        drugs.any = 1
-        drugs.active[agent.axis] = 1
-        kill = agent.kill * drugs.effect[agent.axis, agent.family]
-        drugs.kill[agent.axis, agent.family] += kill
-        cross = p.partial_resistance[agent.axis] if math.isnan(agent.cross) else agent.cross
-        drugs.spare[agent.axis, agent.family] += cross * kill
-        drugs.growth *= agent.growth
+        if agent.axis >= 0:  # what kills nothing leaves the fractions alone, to the last bit
+            drugs.any = 1
+            drugs.active[agent.axis] = 1
+            kill = agent.kill * drugs.effect[agent.axis, agent.family]
+            drugs.kill[agent.axis, agent.family] += kill
+            cross = p.partial_resistance[agent.axis] if math.isnan(agent.cross) else agent.cross
+            drugs.spare[agent.axis, agent.family] += cross * kill
+        if agent.growth < 1.0:
+            drugs.any = 1
+            drugs.growth *= agent.growth
         drugs.fatal += agent.fatal
         for step in range(FOUNDING_STEPS):
             drugs.founding *= agent.steps[step]

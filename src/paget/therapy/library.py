@@ -1,118 +1,64 @@
-"""The library of agents, regimens and standards of care: read from YAML, checked, compiled to records."""
+"""The library of therapies, regimens and standards of care: read from YAML, checked, compiled to records.
+
+The shipped library is read once. A user's own therapy files make a library of their own, which holds the shipped one and adds to it.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import math
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from importlib.resources import files
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ValidationError
 
 from paget.biology.layout import SUBTYPES
-from paget.biology.state import MAX_AGENTS
 from paget.errors import PagetError, unknown
 from paget.parameters import INDEX_LABELS, ParameterSet
-from paget.therapy.layout import AGENT, LOCAL, MAX_LINES, MAX_OPTIONS, REGIMEN, STANDARD
-
-AXES = ("endocrine", "CDK4/6", "HER2", "chemotherapy", "conjugate", "EGFR", "PARP", "immune")
-FAMILIES = {"endocrine": ("A", "B"), "chemotherapy": ("anthracycline", "taxane", "antimetabolite")}
-
-
-class Quantity(BaseModel):
-    """A number of a therapy file with what stands behind it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    value: float = Field(ge=0)
-    prior_sd_log: float | None = Field(default=None, gt=0)
-    basis: Literal["sourced", "placed", "fitted", "assumed"]
-    sources: tuple[str, ...] = ()
-    reason: str
-
-
-class Agent(BaseModel):
-    """A systemic agent: through which axis and family it kills, at what rate, and what ends it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    id: str
-    axis: Literal["endocrine", "CDK4/6", "HER2", "chemotherapy", "conjugate", "EGFR", "PARP", "immune", "none"]
-    family: str | None = None
-    cytotoxic: bool = False
-    kill_per_day: Quantity | None = None
-    growth_factor: Quantity | None = None
-    toxic_stop_per_year: Quantity
-
-    @model_validator(mode="after")
-    def _complete(self) -> Agent:
-        known = FAMILIES.get(self.axis)
-        if known is not None and self.family not in known:
-            raise ValueError(f"axis {self.axis!r} has the families {', '.join(known)}")
-        if (self.axis == "none") == (self.kill_per_day is not None):
-            raise ValueError("an agent with an axis has kill_per_day, one without has none")
-        return self
-
-
-class Course(BaseModel):
-    """An agent within a regimen and the days of its course (None: until progression)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    agent: str
-    days: float | None = Field(default=None, gt=0)
-
-
-class Regimen(BaseModel):
-    """Agents given together, and what maintains once the cytotoxic ones among them have run their course."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    id: str
-    agents: tuple[Course, ...] = Field(min_length=1, max_length=MAX_AGENTS)
-    then: str | None = None
-
-
-class Standard(BaseModel):
-    """A standard of care: for each subtype and situation, the regimens of each line and the share of each."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    id: str
-    years: str
-    title: str
-    basis: Literal["sourced", "assumed"]
-    sources: tuple[str, ...] = ()
-    reason: str
-    lines: dict[
-        Literal["HR+/HER2-", "HR+/HER2+", "HR-/HER2+", "TNBC"],
-        dict[Literal["any", "premenopausal", "postmenopausal", "crisis"], tuple[dict[str, float], ...]],
-    ]
-
-    @model_validator(mode="after")
-    def _shares(self) -> Standard:
-        for subtype in SUBTYPES:
-            situations = self.lines.get(subtype)  # type: ignore[call-overload]
-            if not situations or "crisis" not in situations:
-                raise ValueError(f"{subtype} needs lines for 'crisis' and for 'any' (or both menopausal states)")
-            if "any" not in situations and not {"premenopausal", "postmenopausal"} <= set(situations):
-                raise ValueError(f"{subtype} needs 'any', or 'premenopausal' and 'postmenopausal'")
-            for situation, lines in situations.items():
-                if len(lines) > MAX_LINES:
-                    raise ValueError(f"{subtype} {situation}: at most {MAX_LINES} lines")
-                for number, options in enumerate(lines, 1):
-                    if not 1 <= len(options) <= MAX_OPTIONS or abs(sum(options.values()) - 1.0) > 1e-6:
-                        raise ValueError(
-                            f"{subtype} {situation} line {number}: 1 to {MAX_OPTIONS} regimens whose shares sum to 1"
-                        )
-        return self
+from paget.therapy.files import shipped_therapies, therapy_from
+from paget.therapy.form import AXES, FAMILIES, Kills, Therapy
+from paget.therapy.layout import AGENT, LOCAL, REGIMEN, STANDARD
+from paget.therapy.regimens import Course, Regimen, Standard
 
 
 @dataclass(frozen=True)
 class Library:
-    """All agents, regimens and standards, and the records compiled from them."""
+    """All therapies, regimens and standards, and the records compiled from them.
 
-    agents: dict[str, Agent]
+    Attributes
+    ----------
+    therapies, regimens, standards : dict
+        By id.
+    own : tuple of str
+        Ids of therapies that came from a user's files.
+    """
+
+    therapies: dict[str, Therapy]
     regimens: dict[str, Regimen]
     standards: dict[str, Standard]
+    own: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def agents(self) -> dict[str, Therapy]:
+        """Therapies that act everywhere, in the order of their records."""
+        return {name: therapy for name, therapy in self.therapies.items() if therapy.systemic}
+
+    @cached_property
+    def locals(self) -> dict[str, Therapy]:
+        """Therapies that treat lesions, in the order of their records."""
+        return {name: therapy for name, therapy in self.therapies.items() if therapy.local is not None}
+
+    @cached_property
+    def hash(self) -> str:
+        """Name of all that the library holds: what was simulated with other contents must not be read again."""
+        held = (*self.therapies.values(), *self.regimens.values(), *self.standards.values())
+        return hashlib.sha256("".join(one.model_dump_json(by_alias=True) for one in held).encode()).hexdigest()
 
     def regimen_index(self, name: str) -> int:
         """Index of a regimen in the compiled records."""
@@ -120,21 +66,33 @@ class Library:
             raise unknown("regimen", name, self.regimens)
         return list(self.regimens).index(name)
 
+    def therapies_of(self, regimen: str) -> list[Therapy]:
+        """Therapies of a regimen and of what follows it, each once."""
+        names: dict[str, None] = {}
+        seen: list[str] = []
+        now: str | None = regimen
+        while now is not None and now not in seen:
+            seen.append(now)
+            names |= dict.fromkeys(course.agent for course in self.regimens[now].agents)
+            now = self.regimens[now].then
+        return [self.therapies[name] for name in names]
+
     def agent_records(self, parameters: ParameterSet | None = None) -> np.ndarray[Any, Any]:
-        """The agents as kernels read them; ``kill_factor`` of the parameters multiplies the kill rates of each family."""
+        """The systemic therapies as kernels read them; ``kill_factor`` of the parameters multiplies the kill rates of each family."""
         out = np.zeros(len(self.agents), AGENT)
-        for row, agent in zip(out, self.agents.values(), strict=True):
-            row["axis"] = AXES.index(agent.axis) if agent.axis != "none" else 0
-            known = FAMILIES.get(agent.axis, ())
-            row["family"] = known.index(agent.family) if agent.family in known else 0
-            row["kill"] = agent.kill_per_day.value if agent.kill_per_day else 0.0
-            row["growth"] = agent.growth_factor.value if agent.growth_factor else 1.0
-            row["toxic_stop"] = agent.toxic_stop_per_year.value / 365.25
-            row["cytotoxic"] = agent.cytotoxic
-            row["cross"] = math.nan
-            row["steps"] = 1.0
-            if parameters is not None:
-                row["kill"] *= _kill_factor(agent, parameters)
+        for row, therapy in zip(out, self.agents.values(), strict=True):
+            kills, costs = therapy.kills, therapy.costs
+            row["axis"], row["cross"] = -1, math.nan
+            if kills is not None:
+                row["axis"] = AXES.index(kills.axis)
+                row["family"] = FAMILIES[kills.axis].index(kills.family) if kills.family is not None else 0
+                row["kill"] = kills.kill_per_day.value * _kill_factor(kills, parameters)
+                row["cytotoxic"] = kills.cytotoxic
+                row["cross"] = math.nan if kills.cross is None else kills.cross.value
+            row["growth"] = therapy.growth_factor.value if therapy.growth_factor else 1.0
+            row["steps"] = therapy.step_multipliers()
+            row["toxic_stop"] = costs.toxic_stop_per_year.value / 365.25 if costs.toxic_stop_per_year else 0.0
+            row["fatal"] = costs.deaths.hazard_per_day if costs.deaths else 0.0
         return out
 
     def regimen_records(self) -> np.ndarray[Any, Any]:
@@ -151,9 +109,27 @@ class Library:
             row["then"] = -1 if regimen.then is None else self.regimen_index(regimen.then)
         return out
 
-    def local_records(self) -> np.ndarray[Any, Any]:
-        """The local treatments of lesions as kernels read them."""
-        return np.zeros(0, LOCAL)
+    def local_index(self, name: str) -> int:
+        """Index of a local treatment in the compiled records."""
+        if name not in self.locals:
+            raise unknown("local treatment", name, self.locals)
+        return list(self.locals).index(name)
+
+    def local_records(self, parameters: ParameterSet | None = None) -> np.ndarray[Any, Any]:
+        """The local treatments of lesions as kernels read them; ``local_control_logit`` of the parameters shifts control by class."""
+        out = self._local_records.copy()
+        if parameters is not None:
+            for row, therapy in zip(out, self.locals.values(), strict=True):
+                row["control"] = shifted(row["control"], parameters["local_control_logit"][local_class(therapy.class_)])
+        return out
+
+    @cached_property
+    def _local_records(self) -> np.ndarray[Any, Any]:
+        out = np.zeros(len(self.locals), LOCAL)
+        for k, therapy in enumerate(self.locals.values()):
+            assert therapy.local is not None
+            out[k] = therapy.local.record()[0]
+        return out
 
     def standard_record(self, name: str) -> np.ndarray[Any, Any]:
         """One standard of care as kernels read it."""
@@ -173,9 +149,33 @@ class Library:
         return out
 
 
-def _kill_factor(agent: Agent, parameters: ParameterSet) -> float:
+LOCAL_CLASSES = {
+    "breast-surgery": 0, "excision": 0, "metastasectomy": 0, "thermal-ablation": 1, "embolisation": 2, "radioembolisation": 2,
+    "radiotherapy": 3, "metastasis-directed-radiotherapy": 3, "electrochemotherapy": 4,
+}  # fmt: skip
+"""Place of a class of local treatments in ``local_control_logit``; all others share the last."""
+
+
+def local_class(name: str) -> int:
+    """Place of a class of local treatments in ``local_control_logit``."""
+    return LOCAL_CLASSES.get(name, len(INDEX_LABELS["local"]) - 1)
+
+
+def shifted(probability: np.ndarray[Any, Any], by: float) -> np.ndarray[Any, Any]:
+    """Probabilities moved on the logit scale; 0 and 1 stay, and no shift leaves every bit."""
+    if by == 0.0:
+        return probability
+    inside = (probability > 0.0) & (probability < 1.0)
+    out = probability.copy()
+    out[inside] = 1.0 / (1.0 + (1.0 / out[inside] - 1.0) * math.exp(-by))
+    return out
+
+
+def _kill_factor(kills: Kills, parameters: ParameterSet | None) -> float:
+    if parameters is None:
+        return 1.0
     labels = INDEX_LABELS["family"]
-    for label in (f"{agent.axis} {agent.family}", str(agent.family), agent.axis):
+    for label in (f"{kills.axis} {kills.family}", str(kills.family), kills.axis):
         if label in labels:
             return float(parameters["kill_factor"][labels.index(label)])
     return 1.0
@@ -192,24 +192,89 @@ def _validated(model: type[BaseModel], entry: Any, where: str) -> Any:
         ) from None
 
 
+def _regimens(therapies: dict[str, Therapy], written: list[tuple[str, Regimen]]) -> dict[str, Regimen]:
+    """Regimens by id: the written ones, then every systemic therapy alone, under its own name, for its usual course.
+
+    Parameters
+    ----------
+    therapies
+    written : list of (file, regimen)
+    """
+    found: dict[str, Regimen] = {}
+    for where, regimen in written:
+        if regimen.id in found:
+            raise PagetError("a regimen of this name exists already", where=where, key="id", got=regimen.id, fix="give it another id")
+        found[regimen.id] = regimen
+    for therapy in therapies.values():
+        if therapy.systemic and therapy.id not in found:
+            days = therapy.course_days.value if therapy.course_days else None
+            found[therapy.id] = Regimen(id=therapy.id, agents=(Course(agent=therapy.id, days=days),))
+    systemic = [name for name, therapy in therapies.items() if therapy.systemic]
+    for where, regimen in written:
+        for course in regimen.agents:
+            if course.agent not in systemic:
+                raise unknown("systemic therapy", course.agent, systemic, where=where)
+        if regimen.then is not None and regimen.then not in found:
+            raise unknown("regimen", regimen.then, found, where=where)
+    return found
+
+
 @lru_cache(maxsize=1)
-def library() -> Library:
-    """The shipped library."""
+def _shipped_text() -> tuple[list[Regimen], dict[str, Standard]]:
     data = files("paget.therapy").joinpath("data")
 
-    def read(name: str) -> Any:
+    def load(name: str) -> Any:
         return yaml.load(data.joinpath(name).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
 
-    agents = {entry["id"]: _validated(Agent, entry, "agents.yaml") for entry in read("agents.yaml")}
-    regimens = {entry["id"]: _validated(Regimen, entry, "regimens.yaml") for entry in read("regimens.yaml")}
-    for regimen in regimens.values():
-        for course in regimen.agents:
-            if course.agent not in agents:
-                raise unknown("agent", course.agent, agents, where="regimens.yaml")
-        if regimen.then is not None and regimen.then not in regimens:
-            raise unknown("regimen", regimen.then, regimens, where="regimens.yaml")
+    regimens = [_validated(Regimen, entry, "regimens.yaml") for entry in load("regimens.yaml")]
     standards = {}
     for path in sorted(data.joinpath("standards").iterdir(), key=lambda entry: entry.name):
-        standard = _validated(Standard, read(f"standards/{path.name}"), path.name)
+        standard = _validated(Standard, load(f"standards/{path.name}"), path.name)
         standards[standard.id] = standard
-    return Library(agents, regimens, standards)
+    return regimens, standards
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> Library:
+    therapies = shipped_therapies()
+    regimens, standards = _shipped_text()
+    written = [("regimens.yaml", regimen) for regimen in regimens]
+    written += [(f"{one.id}.yaml", regimen) for one in therapies.values() for regimen in one.regimens]
+    return Library(therapies, _regimens(therapies, written), standards)
+
+
+def library(extra: Sequence[str | Path | Mapping[str, Any]] = ()) -> Library:
+    """The shipped library, with a user's own therapies added.
+
+    Parameters
+    ----------
+    extra : sequence of path or mapping
+        Therapy files in the same form as the shipped ones (``docs/extending.md``), or what is in them.
+
+    Raises
+    ------
+    PagetError
+        For a file that is missing or wrong, or an id that is taken.
+
+    Examples
+    --------
+    >>> library().therapies["letrozole"].kills.axis
+    'endocrine'
+    """
+    shipped = _shipped()
+    if not extra:
+        return shipped
+    therapies = dict(shipped.therapies)
+    regimens, standards = _shipped_text()
+    written = [("regimens.yaml", regimen) for regimen in regimens]
+    written += [(f"{one.id}.yaml", regimen) for one in shipped.therapies.values() for regimen in one.regimens]
+    own = []
+    for one in extra:
+        therapy = therapy_from(one)
+        where = str(one.get("id", "therapy")) if isinstance(one, Mapping) else str(one)
+        if therapy.id in therapies:
+            raise PagetError("a therapy of this name exists already", where=where, key="id", got=therapy.id, fix="give it another id")
+        therapies[therapy.id] = therapy
+        written += [(where, regimen) for regimen in therapy.regimens]
+        own.append(therapy.id)
+    return Library(therapies, _regimens(therapies, written), standards, tuple(own))

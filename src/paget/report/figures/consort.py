@@ -18,7 +18,7 @@ LINE, PAD, GAP = 0.155, 0.09, 0.26
 
 @dataclass(frozen=True)
 class ConsortArm:
-    """Counts of one arm; `not_received` by reason."""
+    """Counts of one arm; `not_received` by reason, `crossing` what one may cross over to (empty: to nothing)."""
 
     label: str
     allocated: int
@@ -28,6 +28,7 @@ class ConsortArm:
     crossed_over: int = 0
     lost: int = 0
     treatment: str = "the allocated treatment"
+    crossing: str = "later surgery"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class ConsortFlow:
     not_randomised : mapping
         Registered but not randomised, by reason.
     randomised : int
+    entry : str
+        What entering is called: a study with one arm randomises nobody.
     arms : sequence of ConsortArm
     """
 
@@ -57,6 +60,7 @@ class ConsortFlow:
     not_eligible: Mapping[str, int] = field(default_factory=dict)
     set_aside: int = 0
     not_randomised: Mapping[str, int] = field(default_factory=dict)
+    entry: str = "Randomised"
 
     def check(self) -> None:
         """Raise ValueError where the counts do not add up."""
@@ -150,7 +154,7 @@ def draw(flow: ConsortFlow, *, title: str = "Flow of virtual patients") -> Drawi
     if flow.not_randomised:
         out = _box(f"Not randomised (n = {sum(flow.not_randomised.values())})", flow.not_randomised, side_width)
         enrolment.append((_box(f"Registered (n = {flow.registered})", [], main_width), out))
-    enrolment.append((_box(f"Randomised (n = {flow.randomised})", [], main_width), None))
+    enrolment.append((_box(f"{flow.entry} (n = {flow.randomised})", [], main_width), None))
     stages = [("Allocation", [_allocation(arm, arm_width) for arm in flow.arms])]
     stages.append(("Follow-up", [_follow_up(arm, arm_width) for arm in flow.arms]))
     stages.append(("Analysis", [_analysis(arm, arm_width) for arm in flow.arms]))
@@ -207,7 +211,7 @@ def _allocation(arm: ConsortArm, width: float) -> _Box:
 def _follow_up(arm: ConsortArm, width: float) -> _Box:
     return _box(
         f"Lost to follow-up (n = {arm.lost})",
-        [f"Crossed over to later surgery (n = {arm.crossed_over})"],
+        [f"Crossed over to {arm.crossing} (n = {arm.crossed_over})"] if arm.crossing else [],
         width,
     )
 

@@ -60,6 +60,8 @@ def draw(
     *,
     without_target: Mapping[str, int] | None = None,
     title: str = "Best change of target lesions",
+    note: str | None = None,
+    of: str = "target disease",
 ) -> Drawing:
     """Draw one panel per arm.
 
@@ -72,6 +74,10 @@ def draw(
         they are.
     title : str
         Above the panels.
+    note : str, optional
+        Under the panels, where the change is not that of RECIST's target lesions.
+    of : str
+        What those with a bar have.
 
     Returns
     -------
@@ -117,8 +123,9 @@ def draw(
         if i:
             axes.tick_params(labelleft=False)
         else:
-            axes.set_ylabel("Best change of the sum (%)")
-            axes.text(0.4, RESPONSE - 2.5, "response −30 %", size=7.5, va="top", color="#333333")
+            axes.set_ylabel("Best change of the sum (%)" if note is None else "Change of the sum (%)")
+            edge: dict[str, Any] = {} if note is None else {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1.0}, "zorder": 5}
+            axes.text(0.4, RESPONSE - 2.5, "response −30 %", size=7.5, va="top", color="#333333", **edge)
             axes.text(
                 max(len(ordered), 1),
                 PROGRESSION + 2.5,
@@ -128,18 +135,19 @@ def draw(
                 va="bottom",
                 color="#333333",
             )
-        note = f"{len(ordered)} patients with target disease"
+        words = f"{len(ordered)} patients with {of}"
         if without_target and arm in without_target:
-            note += f"; {without_target[arm]} without"
+            words += f"; {without_target[arm]} without"
         if cut:
-            note += f"; {cut} beyond +{CAP:.0f} %"
-        axes.text(0.0, -0.03, note, transform=axes.transAxes, size=7.8, va="top")
+            words += f"; {cut} beyond +{CAP:.0f} %"
+        axes.text(0.0, -0.03, words, transform=axes.transAxes, size=7.8, va="top")
         if not len(ordered):
-            axes.text(0.5, 0.5, "nobody with target disease", transform=axes.transAxes, ha="center", color=GREY)
+            axes.text(0.5, 0.5, f"nobody with {of}", transform=axes.transAxes, ha="center", color=GREY)
     heading(figure, title)
     footnote(
         figure,
-        "Lowest sum up to the first progression, against baseline. After surgery of the primary the sum "
+        note
+        or "Lowest sum up to the first progression, against baseline. After surgery of the primary the sum "
         "and its baseline are those of the lesions left. Confirmation of a response is not required.",
     )
     return Drawing(figure, _data(changes), _alt(changes, title), title)

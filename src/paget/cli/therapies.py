@@ -1,0 +1,63 @@
+"""The command ``paget therapies``: every treatment with its tier, class and site."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from paget.cli.app import app
+from paget.errors import PagetError, unknown
+
+EVERYWHERE = "everywhere"
+
+
+@app.command()
+def therapies(
+    tier: Annotated[str | None, typer.Option(help="A: shown against a study; B: little evidence.")] = None,
+    class_: Annotated[str | None, typer.Option("--class", help="Text in the class, such as taxane or ablation.")] = None,
+    site: Annotated[str | None, typer.Option(help="Place that it acts on, such as liver or skin.")] = None,
+    subtype: Annotated[str | None, typer.Option(help="Who may get it, such as TNBC.")] = None,
+    hypothetical: Annotated[bool | None, typer.Option("--hypothetical/--real", help="Only hypothetical ones, or none.")] = None,
+    therapy: Annotated[list[Path] | None, typer.Option("--therapy", help="A therapy file of your own (several allowed).")] = None,
+) -> None:
+    """List the therapies: what, tier, class, where it acts.
+
+    paget therapies --tier A
+    paget therapies --site liver
+    paget therapies --class antibody --subtype TNBC
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from paget.biology.layout import PLACES, SUBTYPES
+    from paget.therapy import library
+
+    if tier is not None and tier not in ("A", "B"):
+        raise PagetError("no such tier", where="--tier", got=tier, expected="A or B")
+    if site is not None and site not in PLACES:
+        raise unknown("place", site, PLACES, where="--site")
+    if subtype is not None and subtype not in SUBTYPES:
+        raise unknown("subtype", subtype, SUBTYPES, where="--subtype")
+    shelf = library(therapy or ())
+    table = Table(box=None, pad_edge=False)
+    for column in ("id", "what", "class", "tier", "acts on", ""):
+        table.add_column(column, overflow="fold")
+    shown = 0
+    for one in shelf.therapies.values():
+        places = tuple(one.local.places) if one.local is not None else ()
+        if tier not in (None, one.tier) or (class_ is not None and class_.casefold() not in one.class_.casefold()):
+            continue
+        if site is not None and not one.systemic and site not in places:
+            continue
+        if subtype is not None and one.eligible.subtypes and subtype not in one.eligible.subtypes:
+            continue
+        if hypothetical is not None and hypothetical != one.hypothetical:
+            continue
+        where = ", ".join(([EVERYWHERE] if one.systemic else []) + list(places))
+        table.add_row(one.id, one.title, one.class_, one.tier, where, ", ".join(one.badges))
+        shown += 1
+    console = Console()
+    console.print(table)
+    console.print(f"{shown} of {len(shelf.therapies)} therapies; `paget show NAME` tells all about one", highlight=False)

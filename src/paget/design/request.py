@@ -1,0 +1,184 @@
+"""What a design is asked for, checked and resolved before anything is simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from paget._version import __version__
+from paget.design.assurance import checked_draws
+from paget.design.boundaries import check_power
+from paget.design.options import EVERYBODY, TESTS, DesignOptions
+from paget.design.search import LEAST
+from paget.design.vary import Scenario, scenarios
+from paget.engine.compile import compile_plan
+from paget.engine.folder import digest
+from paget.errors import PagetError, unknown
+from paget.parameters import ParameterSet
+from paget.study import Protocol, load_protocol, plain, protocol_hash
+from paget.study.values import ENDPOINT_NAMES
+
+TRIALS, POOL, MOST_PATIENTS = 1000, 10_000, 10_000
+MOST_TRIALS = 100_000
+
+
+@dataclass(frozen=True)
+class DesignRequest:
+    """A checked request.
+
+    Attributes
+    ----------
+    protocol : Protocol
+    scenarios : list of Scenario
+    trials : int
+        Of each scenario, and as many under no effect.
+    null : bool
+    pool : int
+        Patients of the prepared population, at least.
+    seed : int
+    endpoint : str
+    tests : tuple of str
+    power : float
+        Aimed at by the search; drawn in figures.
+    search : tuple of str
+        Populations: ``all`` and ids of subgroups.
+    most_patients : int
+        Largest trial that the search looks at.
+    switching : int
+        Trials in which analyses of crossover are compared; 0: none.
+    draws : list of ParameterSet
+        For assurance; empty: not computed.
+    draw_trials, draw_pool : int
+        Trials and patients of each draw.
+    """
+
+    protocol: Protocol
+    scenarios: list[Scenario]
+    vary: dict[str, list[Any]]
+    options: DesignOptions
+    parameters: ParameterSet
+    trials: int
+    null: bool
+    pool: int
+    seed: int
+    endpoint: str
+    tests: tuple[str, ...]
+    power: float
+    search: tuple[str, ...]
+    most_patients: int
+    switching: int
+    draws: list[ParameterSet]
+    draw_trials: int
+    draw_pool: int
+    where: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, written to ``request.json``; its hash names the folder."""
+        return {
+            "paget": __version__,
+            "protocol": plain(self.protocol),
+            "protocol_hash": protocol_hash(self.protocol),
+            "parameters_hash": self.parameters.hash,
+            "parameters_changed": {name: self.parameters[name] for name in sorted(self.parameters.changed)},
+            "vary": self.vary,
+            "options": {name: _plain(getattr(self.options, name)) for name in DesignOptions.names()},
+            "trials": self.trials, "null": self.null, "pool": self.pool, "seed": self.seed, "endpoint": self.endpoint,
+            "tests": list(self.tests), "power": self.power, "search": list(self.search), "most_patients": self.most_patients,
+            "switching": self.switching, "draws": [draw.hash for draw in self.draws], "draw_trials": self.draw_trials,
+            "draw_pool": self.draw_pool,
+        }  # fmt: skip
+
+    @property
+    def default_folder(self) -> Path:
+        """``runs/design-<protocol>-s<seed>-<hash8>``."""
+        return Path("runs") / f"design-{self.protocol.id}-s{self.seed}-{digest(self.as_dict())[:8]}"
+
+    def scenarios_under(self, draw: ParameterSet) -> list[Scenario]:
+        """The same scenarios under other parameters; what the user and the protocol set stays set."""
+        names = self.parameters.changed
+        return scenarios(self.protocol, self.vary, self.options, draw.with_values({name: self.parameters[name] for name in names}))
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def whole(name: str, value: object, least: int, most: int = 10**9) -> int:
+    """A whole number in a range, or the error that says what it must be."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise PagetError("not a whole number that can be used", key=name, got=value, expected=f"{least:,} to {most:,}")
+    return value
+
+
+def resolve(
+    protocol: str | Path | Protocol,
+    *,
+    vary: Mapping[str, Sequence[Any]] | None = None,
+    options: DesignOptions | None = None,
+    trials: int = TRIALS,
+    null: bool = True,
+    pool: int = POOL,
+    seed: int = 1,
+    endpoint: str | None = None,
+    tests: Sequence[str] = TESTS,
+    power: float = 0.8,
+    search: Sequence[str] = (),
+    most_patients: int = MOST_PATIENTS,
+    switching: int = 0,
+    draws: Iterable[ParameterSet] = (),
+    draw_trials: int = 200,
+    draw_pool: int = 2000,
+    parameters: ParameterSet | None = None,
+    changes: Mapping[str, Any] | None = None,
+    switches: Mapping[str, float] | None = None,
+) -> DesignRequest:
+    """Check everything that can be checked before simulating.
+
+    Raises
+    ------
+    PagetError
+        Whatever is wrong with the protocol, the keys varied, the boundaries or the numbers.
+    """
+    loaded = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
+    where = loaded.id if isinstance(protocol, Protocol) else str(protocol)
+    whole("trials", trials, 2, MOST_TRIALS)
+    whole("pool", pool, 100)
+    whole("seed", seed, 0, 2**64 - 1)
+    whole("switching", switching, 0, MOST_TRIALS)
+    whole("most_patients", most_patients, LEAST)
+    base = options or DesignOptions()
+    check_power(power, base.alpha)
+    chosen_tests = tuple(dict.fromkeys(["logrank", *tests]))
+    for test in chosen_tests:
+        if test not in TESTS:
+            raise unknown("test", test, TESTS)
+    wanted = endpoint or str(loaded.estimand.endpoint)
+    if wanted not in ENDPOINT_NAMES:
+        raise unknown("endpoint", wanted, ENDPOINT_NAMES)
+    point = (parameters or ParameterSet.point()).with_switches(loaded.switches, where=where)
+    point = point.with_switches(switches or {}).with_values(changes or {})
+    listed = {key: list(values) for key, values in (vary or {}).items()}
+    made = scenarios(loaded, listed, base, point)
+    for one in made:
+        compile_plan(one.protocol, one.parameters)
+        check_power(power, one.options.alpha)
+    groups = [EVERYBODY, *(group.id for group in loaded.analyses.subgroups)]
+    for name in search:
+        if name not in groups:
+            raise unknown("subgroup", name, groups, where=where)
+    crossover = made[0].protocol.control.crossover
+    if switching and (crossover is None or crossover.fraction == 0):
+        raise PagetError(
+            "nobody of the control arm crosses over, so there is no switching to adjust for", where=where, key="arms.crossover",
+            fix="leave --switching out, or give the control arm a crossover",
+        )  # fmt: skip
+    sampled = checked_draws(draws) if not isinstance(draws, tuple) or draws else []
+    if sampled:
+        whole("draw_trials", draw_trials, 2, MOST_TRIALS)
+        whole("draw_pool", draw_pool, 100)
+    return DesignRequest(
+        loaded, made, listed, base, point, trials, null, pool, seed, wanted, chosen_tests, float(power), tuple(dict.fromkeys(search)),
+        most_patients, switching, sampled, draw_trials, draw_pool, where,
+    )  # fmt: skip
