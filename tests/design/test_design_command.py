@@ -75,7 +75,7 @@ def test_threads_and_resumption_change_no_byte(finished, tmp_path):
 
     def stop(stage, done, total):
         seen.append(stage)
-        if stage == "trials" and done == 5:
+        if stage == "trials" and done == 5 * 40:
             raise KeyboardInterrupt
 
     from paget.design import DesignOptions
