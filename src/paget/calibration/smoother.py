@@ -46,7 +46,7 @@ class Size:
 
 SIZES = {
     "tiny": Size(24, 2, 1_500),
-    "laptop": Size(500, 4, 20_000),
+    "laptop": Size(300, 4, 20_000),
     "full": Size(1_200, 6, 20_000),
 }
 """Sizes by name. A laptop fit takes well under an hour on two processors, a full one under three; ``tiny`` is for tests."""
