@@ -123,3 +123,9 @@ def test_a_run_with_a_therapy_of_ones_own(tmp_path, paget, monkeypatch):
     assert 0 < mine.height and set(mine["TRTP"]) == {"the new drug"}
     harms = pl.read_parquet(tmp_path / "run" / "adae.parquet")
     assert set(harms["USUBJID"]) <= set(given["USUBJID"])
+
+
+def test_the_page_shows_the_example_as_it_is():
+    """The file on the page of extending is the file among the examples."""
+    text = (EXAMPLES / "my-therapy.yaml").read_text(encoding="utf-8").split("\n", 1)[1].strip()
+    assert text in (EXAMPLES.parent / "extending.md").read_text(encoding="utf-8")

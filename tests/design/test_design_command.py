@@ -75,7 +75,7 @@ def test_threads_and_resumption_change_no_byte(finished, tmp_path):
 
     def stop(stage, done, total):
         seen.append(stage)
-        if stage == "trials" and done == 5:
+        if stage == "trials" and done == 5 * 40:
             raise KeyboardInterrupt
 
     from paget.design import DesignOptions
@@ -155,3 +155,22 @@ def main_in(folder, main, arguments):
     finally:
         os.chdir(before)
     return code, err.getvalue()
+
+
+def test_the_python_of_the_page_runs(tmp_path, monkeypatch):
+    """Boundaries, formulas and assurance as the page shows them."""
+    import contextlib
+    import io
+    import re
+    from pathlib import Path
+
+    page = (Path(__file__).parents[2] / "docs" / "design.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    out = io.StringIO()
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 3
+    with contextlib.redirect_stdout(out):
+        for block in blocks:
+            exec(compile(block, "design.md", "exec"), {})
+    text = out.getvalue()
+    assert "2.96258" in text and "246.78" in text and "277.63" in text and 0 <= float(text.splitlines()[-1]) <= 1

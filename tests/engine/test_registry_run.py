@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 
 import polars as pl
 import pytest
@@ -184,4 +183,11 @@ def test_the_command_prints_the_ladder_and_its_parts(tmp_path, monkeypatch, caps
     assert main([*arguments, "--resume"]) == 0
     assert main(["registry", "nosuch"]) == 2
     assert "no registry named 'nosuch'" in capsys.readouterr().err
-    shutil.rmtree(tmp_path / "run")
+    assert main(["check", "mine.yaml"]) == 0
+    assert "mine.yaml: a valid registry" in capsys.readouterr().out
+    (tmp_path / "mine.yaml").write_text(registry_to_yaml(mine).replace("operated: 0.469", "operated: 46.9"), encoding="utf-8")
+    assert main(["check", "mine.yaml"]) == 2
+    assert "periods[1].operated" in capsys.readouterr().err
+    assert main(["show", "seer-like"]) == 0
+    (tmp_path / "shown.yaml").write_text(capsys.readouterr().out, encoding="utf-8")
+    assert load_registry(tmp_path / "shown.yaml") == load_registry("seer-like")

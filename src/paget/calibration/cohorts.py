@@ -162,7 +162,8 @@ def diagnosis(setting: Setting) -> Cohort:
 def early(setting: Setting, *, where: Mapping[str, Any] | None = None, at_most: int | None = None) -> Cohort:
     """Everybody; those without visible metastases are followed for 25 years after surgery and adjuvant therapy.
 
-    With ``where`` or ``at_most``: the first so many women without visible metastases who meet these conditions at diagnosis, and nobody else.
+    With ``where`` or ``at_most``: the first so many women without visible metastases who meet these conditions at diagnosis, and no
+    others.
     """
 
     def make() -> Cohort:

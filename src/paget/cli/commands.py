@@ -9,6 +9,7 @@ import typer
 
 from paget.cli import analyse as _analyse  # noqa: F401  registers its command
 from paget.cli import calibrate as _calibrate  # noqa: F401  registers its command
+from paget.cli import credibility as _credibility  # noqa: F401
 from paget.cli import design as _design  # noqa: F401  registers its command
 from paget.cli import evidence as _evidence  # noqa: F401  registers its commands
 from paget.cli import instruments as _instruments  # noqa: F401

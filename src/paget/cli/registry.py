@@ -93,3 +93,14 @@ def _list() -> None:
         one = load_registry(name, check_evidence=False)
         table.add_row(name, str(one.patients), f"{one.first_year}-{one.periods[-1].last_year}", one.resembles)
     Console().print(table)
+
+
+def check_registry(file: Path) -> None:
+    """Say what a registry file means, or what is wrong with it."""
+    from paget.engine.registry.run import check_registry_names
+    from paget.study.registry import load_registry, registry_to_yaml
+
+    registry = load_registry(file)
+    check_registry_names(registry, str(file))
+    typer.echo(registry_to_yaml(registry))
+    typer.echo(f"{file}: a valid registry")

@@ -117,6 +117,29 @@ def find(
     return pl.DataFrame(columns)
 
 
+def chunk_size(patients: int) -> int:
+    """Trials that are computed at once: as many as fit into the memory of a million patients, at most 250."""
+    return max(1, min(250, 1_000_000 // patients))
+
+
+def chunks(trials: int, patients: int) -> list[range]:
+    """Trials 0 to ``trials`` in pieces of `chunk_size`."""
+    step = chunk_size(patients)
+    return [range(a, min(a + step, trials)) for a in range(0, trials, step)]
+
+
+def find_all(
+    question: Question, plan: Layout, lives: Lives, trials: int, seed: int, *, null: bool = False, control: str = CONTROL, threads: int = 1
+) -> pl.DataFrame:
+    """Findings of trials 0 to ``trials``, piece by piece."""
+    import polars as pl
+
+    parts = [
+        find(question, plan, lives, which, seed, null=null, control=control, threads=threads) for which in chunks(trials, plan.patients)
+    ]
+    return pl.concat(parts, how="vertical_relaxed")  # a column of which a piece knows nothing has no type there
+
+
 @dataclass(frozen=True)
 class _Fixed:
     events: Ints

@@ -20,7 +20,7 @@ from paget.design.boundaries import check_power, quantile
 from paget.design.effect import PopulationEffect, population_effect
 from paget.design.lives import Lives, Progress, silent
 from paget.design.options import DesignOptions
-from paget.design.outcome import Question, events_planned, find
+from paget.design.outcome import Question, events_planned, find_all
 from paget.design.samplesize import schoenfeld_power
 from paget.design.table import average, formula_power, proportion, recruitment_of
 from paget.design.trials import layout, tau_of
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-FACTORS = (0.5, 0.75, 1.0, 1.3, 1.7)
+FACTORS = (0.5, 0.7, 1.0, 1.35)
 """Sizes that are simulated, as multiples of the formula's."""
 ROUGH = 3
 """Sizes that are tried at most to find where to look."""
@@ -52,7 +52,7 @@ class Reached:
         Of the patients who would be randomised under the protocol.
     effect : PopulationEffect
     points : list of dict
-        Sizes simulated: ``patients``, ``power``, ``power_mcse``, ``power_formula``, ``events``, ``duration_months``.
+        Sizes simulated: ``patients``, ``power``, ``power_mcse``, ``power_formula``, ``events``, ``duration_months``, ``accrual_per_month``.
     patients : int or None
         Smallest number that reaches the power; None where none within reach does.
     patients_se : float or None
@@ -205,13 +205,14 @@ def smallest(
 
     def simulate(n: int) -> dict[str, Any]:
         mine, lay = at(n)
-        found = find(mine, lay, lives, range(trials), seed, control=control, threads=threads)
+        found = find_all(mine, lay, lives, trials, seed, control=control, threads=threads)
         hit, events, duration = proportion(found["finds"]), average(found["events"]), average(found["duration_months"])
         assert hit.value is not None and events.value is not None
         formula_here = formula_power(mine, effect.log_hr, events.value, lay.share) if proportional else None
         return {
             "patients": n, "power": hit.value, "power_mcse": hit.mcse, "power_formula": formula_here, "events": events.value,
             "duration_months": duration.value,
+            "accrual_per_month": n / lay.accrual.months if lay.accrual.months > 0 else None,
         }  # fmt: skip
 
     def look(n: int, step: int) -> dict[str, Any]:

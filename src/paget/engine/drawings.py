@@ -21,6 +21,7 @@ from paget.report.figures import rates as rates_figure
 from paget.report.figures import replicates as replicates_figure
 from paget.report.figures import swimmer as swimmer_figure
 from paget.report.figures import twins as twins_figure
+from paget.report.figures import uncertainty as uncertainty_figure
 from paget.report.figures import waterfall as waterfall_figure
 from paget.report.figures.baseline import BaselineRow
 from paget.report.figures.consort import ConsortFlow
@@ -256,12 +257,38 @@ def all_drawings(m: Material) -> dict[str, Callable[[], Drawing]]:
             ratios, n=n, this_run=_ratio(effect), published=_ratio((effect or {}).get("published")),
             endpoint=endpoint_name(NAMES[primary]), draws=draws,
         )  # fmt: skip
+        if effect is not None and effect["replicates"] and effect["replicates"]["draws"]:
+            out["uncertainty"] = lambda: _uncertainty(effect, n)
     if m.twins is not None:
         gains = m.twins["gain_months"].to_numpy()
         out["twins"] = lambda: twins_figure.draw(
             gains, experimental=m.protocol.experimental[0].label, control=m.protocol.control.label
         )
     return out
+
+
+def _uncertainty(effect: dict[str, Any], n: int) -> Drawing:
+    """Each kind of uncertainty of the main hazard ratio, and the published one."""
+    spread, published = effect["replicates"], effect["published"]
+    error = spread["mc_se"] or 0.0
+    value = spread["value"]
+    parts = {
+        "Monte-Carlo": ({"low": value - 1.96 * error, "high": value + 1.96 * error}, "95 % of the mean"),
+        "sampling": (spread["sampling"], f"95 % of trials of {n}"),
+        "parameters": (spread["parameter"], "95 % of draws"),
+        "structure": (spread["structural"], "range of fitted variants"),
+    }
+    bands = [
+        uncertainty_figure.Band(kind, None if part is None else part["low"], None if part is None else part["high"], meaning)
+        for kind, (part, meaning) in parts.items()
+    ]
+    if published and published.get("value") is not None:
+        level = published.get("ci_level")
+        meaning = "" if level is None else f"{100 * level:g} % CI"
+        bands.append(
+            uncertainty_figure.Band("published", published.get("ci_low"), published.get("ci_high"), meaning, published["value"])
+        )
+    return uncertainty_figure.draw(bands, centre=value, endpoint=endpoint_name(effect["endpoint"]))
 
 
 def _waterfall(m: Material) -> Drawing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from paget.engine.endpoints import observed
 from paget.engine.screen import Candidates
 from paget.engine.trial import enrol, live_roster
 from paget.parameters import ParameterSet
+from paget.parameters.variants import VariantEffect
 from paget.study import Protocol
 from paget.study.analyses import size_classes
 from paget.study.values import timed
@@ -295,6 +296,29 @@ def uncertainty(values: NDArray[np.float64], draws: NDArray[np.int64], *, ratio:
         } if known else None,
         "structural": None,
     }  # fmt: skip
+
+
+def add_structures(records: list[dict[str, Any]], effects: Sequence[VariantEffect], *, changed: bool) -> None:
+    """Give the hazard ratio of death what fitted structural variants say of it; nothing where the user changed values."""
+    for record in records:
+        spread = record.get("replicates")
+        whole = record["population"] == "itt" and record["time_zero"] == "randomisation" and not record["subgroup"]
+        main = record["endpoint"] == NAMES["OS"] and record["measure"] == "hazard_ratio" and record["cut"] is None and whole
+        if not spread or not effects or changed or not main:
+            continue
+        ratios = [one.hazard_ratio for one in effects]
+        spread["structural"] = {
+            "low": min(ratios), "high": max(ratios),
+            "variants": [
+                {
+                    "id": one.variant, "what": one.what, "value": one.hazard_ratio,
+                    "mc_se": one.hazard_ratio * one.mc_se_log if math.isfinite(one.mc_se_log) else None,
+                }
+                for one in effects
+            ],
+            "meaning": f"range of the mean effect over {len(effects)} fitted structures: "
+            + ", ".join(f"{one.variant} {one.hazard_ratio:.2f}" for one in effects),
+        }  # fmt: skip
 
 
 def sides_of(protocol: Protocol) -> dict[str, str]:

@@ -132,7 +132,8 @@ def resolve_request(
         raise PagetError("twins of early disease are not lived", where=where, key="--twins", fix="leave --twins out")
     if twins and loaded.single_arm:
         raise PagetError("twins live two arms, and this study has one", where=where, key="--twins", fix="leave --twins out")
-    return Request(loaded, source, seed, replicates, twins, where, tuple(sorted(changed)), tuple(map(Path, evidence)), tuple(map(str, therapies)))
+    named = (tuple(map(Path, evidence)), tuple(map(str, therapies)))
+    return Request(loaded, source, seed, replicates, twins, where, tuple(sorted(changed)), *named)
 
 
 def _whole(name: str, value: object, least: int) -> None:
@@ -363,7 +364,7 @@ def _command(request: Request) -> str:
         parts.append(f"--draws {len(request.source.draws)}")
     if request.twins:
         parts.append("--twins")
-    parts += [f"--evidence {path}" for path in request.evidence]
     parts += [f"--therapy {file}" for file in request.therapies]
+    parts += [f"--evidence {path}" for path in request.evidence]
     parts += [f"--set {name}={request.parameters[name]!r}" for name in request.changed]
     return " ".join(parts)
