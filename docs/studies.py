@@ -28,7 +28,8 @@ def rows(result: paget.Run, name: str) -> list[str]:
         main = [
             record for record in result.summary
             if record["population"] == "itt" and record["time_zero"] == "randomisation" and record["replicates"]
-            and record["measure"] in ("hazard_ratio", "median_months", "rate") and not (record["subgroup"] and record["measure"] == "hazard_ratio")
+            and record["measure"] in ("hazard_ratio", "median_months", "rate")
+            and not (record["subgroup"] and record["measure"] == "hazard_ratio")
         ]  # fmt: skip
     out = []
     for record in sorted(main, key=lambda one: SHOWN.index(one["measure"]) if one["measure"] in SHOWN else len(SHOWN)):

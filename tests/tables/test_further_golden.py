@@ -82,7 +82,8 @@ def test_treatment_fails_when_it_stops_before_its_course_is_over() -> None:
 def test_time_to_chemotherapy_is_the_first_cytotoxic_drug_or_death() -> None:
     """Endocrine drugs do not count; who gets none is censored when last known alive."""
     lives = people({}, {}, {"death_day": DAY0 + 60.0, "death_cause": "cancer"})
-    given = exposures((1, False, 1, DAY0, DAY0 + 80.0, None), (1, True, 2, DAY0 + 80.0, DAY0 + 90.0, None), (2, False, 1, DAY0, 900.0, None))
+    first, second = (1, False, 1, DAY0, DAY0 + 80.0, None), (1, True, 2, DAY0 + 80.0, DAY0 + 90.0, None)
+    given = exposures(first, second, (2, False, 1, DAY0, 900.0, None))
     rows = rows_by(adtte(lives, study(), raw=raw(given=given)), "TTCT")
     assert [rows[k]["CNSR"] for k in "123"] == [0, 1, 0]
     assert (rows["1"]["AVAL"] * MONTH, rows["3"]["AVAL"] * MONTH) == pytest.approx((80.0, 60.0))

@@ -32,7 +32,8 @@ def local_series(setting: Setting, *, therapy: str) -> Cohort:
         logit = np.log(median / (1.0 - median))
         control = np.array([marginal(float(one), float(row["patient_sd"])) for one in logit])
         zero = np.zeros(LESIONS, np.int64)
-        return Cohort({"id": np.arange(LESIONS), "class_": zero, "subtype": zero, "cm": cm, "control": control, "complete": control / lasting})
+        columns = {"id": np.arange(LESIONS), "class_": zero, "subtype": zero, "cm": cm, "control": control}
+        return Cohort(columns | {"complete": control / lasting})
 
     return setting.once(("local-series", therapy), make)  # type: ignore[no-any-return]
 
