@@ -118,7 +118,7 @@ def survival(m: Material, code: str = "OS") -> Drawing:
     two = len(m.protocol.arms) == 2  # of several comparisons none is the ratio of the figure
     effect = _find(m.records, "hazard_ratio", endpoint=name) if two else None
     test = _find(m.records, "logrank_p", endpoint=name) if two else None
-    words: dict[str, Any] = {} if code == "OS" else {"endpoint": endpoint_name(name), "title": endpoint_name(name)}
+    words: dict[str, Any] = {} if code == "OS" else {"endpoint": "Patients without the event", "title": endpoint_name(name)}
     origin = ORIGINS.get(code, "entry" if m.protocol.single_arm else "randomisation")
     return survival_figure.draw(
         curves,
