@@ -76,7 +76,7 @@ def parse_vary(given: Sequence[str]) -> dict[str, list[Any]]:
     """
     import yaml
 
-    from paget.study.yaml_text import Loader as SafeLoader
+    from paget.forms.yaml_text import Loader as SafeLoader
 
     found: dict[str, list[Any]] = {}
     for item in given:
