@@ -60,6 +60,7 @@ def says(call, *words):
         ({"dead": ["yes", "no", "yes", "no"]}, {}, ("is text", "--event-value")),
         ({"dead": ["yes", "no", "yes", "no"]}, {"event_value": "maybe"}, ("no patient has this value",)),
         ({"id": ["a", "a", "c", "d"]}, {}, ("there 2 times",)),
+        ({"id": ["a", None, "c", "d"]}, {}, ("'id' is empty in 1",)),
         ({"age": [50.0, None, 70.0, 44.0]}, {"covariates": ["age"]}, ("'age' is missing in 1 of 4", "--missing drop")),
         ({"grade": ["1", None, "3", "2"]}, {"covariates": ["grade"]}, ("'grade' is missing in 1 of 4",)),
         ({}, {"covariates": ["agee"]}, ("no column named 'agee'", "did you mean 'age'")),
@@ -83,13 +84,25 @@ def test_a_table_that_is_right():
     assert data.months[0] == pytest.approx(5 / 30.4375) and data.covariates["grade"].tolist() == ["1", "3", "2"]
 
 
+def test_a_table_of_changes():
+    """Rows of strangers are left out, all strangers are a mistake; rows from before time zero hold at time zero."""
+    changes = pl.DataFrame({"id": ["b", "b", "z", "c"], "from_months": [-3.0, -1.0, 0.0, 4.0], "ps": [2.0, 1.0, 9.0, 3.0]})
+    data = read(frame(), varying=changes)
+    assert data.varying.at("ps", np.array([0, 1, 2, 2]), np.array([5.0, 0.0, 3.0, 4.0])).tolist() == [0, 1, 0, 3]
+    numbers = read(frame(id=[1, 2, 3, 4]), varying=changes.with_columns(id=pl.Series(["2", "2", "x", "3"])))
+    assert numbers.varying.at("ps", np.array([1]), np.array([1.0])).tolist() == [1]
+    says(lambda: read(frame(), varying=changes.with_columns(id=pl.lit("q"))), "no patient of the time-varying table")
+    says(lambda: read(frame(), varying=changes.rename({"from_months": "start"})), "no column of the time-varying table", "id, ps, start")
+    says(lambda: read(frame(), varying=changes, id=None), "need a column of identifiers")
+
+
 def test_nobody_or_everybody_treated():
     """No comparison without both groups; what is left is said."""
     nobody = replace(DATA, treated_months=np.full(300, np.nan))
     for call in (ever_never, time_varying, exclude_immortal, sequential_trials, clone_censor_weight, ladder):
         says(lambda call=call: call(nobody), "nobody received surgery", "kaplan_meier")
     says(lambda: ever_never(replace(DATA, treated_months=np.zeros(300))), "everybody received surgery")
-    late = replace(DATA, treated_months=DATA.months / 2)
+    late = replace(DATA, treated_months=DATA.months * np.random.default_rng(1).random(300))
     says(lambda: ever_never(late), "nobody never treated", "landmark and clone-censor-weight")
     says(lambda: time_varying(late), "nobody untreated had the outcome")
     assert landmark(late, 12).hazard_ratio > 0

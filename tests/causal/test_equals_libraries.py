@@ -10,7 +10,7 @@ from longhand import glm
 from longhand import nearest_pairs as longhand_pairs
 
 from paget.analysis import cox, rmst_difference
-from paget.analysis.causal import clone_censor_weight, ever_never, sequential_trials
+from paget.analysis.causal import clone_censor_weight, ever_never, iptw, sequential_trials
 from paget.analysis.causal._binary import cox_binary
 from paget.analysis.causal._design import logistic
 from paget.analysis.causal.benchmark import SCENARIOS, generate
@@ -61,7 +61,28 @@ def test_clone_censor_weight_equals_the_long_way():
         slow = cox(stop, event, arm.astype(float), entry=start, weights=weight, cluster=who)
         fast = clone_censor_weight(data, 6, adjust_for=names)
         assert fast.log_hazard_ratio == pytest.approx(slow.coef[0], abs=1e-7)
-        assert fast.se_log == pytest.approx(slow.robust_se[0], rel=1e-6)
+        assert fast.se_known_weights == pytest.approx(slow.robust_se[0], rel=1e-6)
+
+
+def test_the_error_with_estimated_weights_is_that_of_stacked_equations():
+    """IPTW: the projection on the scores equals the sandwich of treatment model and outcome model solved as one."""
+    data = generate(SCENARIOS["C"], 3000, 6)
+    found = iptw(data, adjust_for=["u"])
+    u, treated = data.covariates["u"], data.ever_treated
+    x = np.column_stack([np.ones(len(u)), u])
+
+    def log_hr(gamma):
+        p = 1 / (1 + np.exp(-(x @ gamma)))
+        weight = np.where(treated, treated.mean() / p, (1 - treated.mean()) / (1 - p))
+        return cox_binary(None, data.months, data.event, treated, weight, np.zeros(len(u), dtype=int), np.arange(len(u)))
+
+    model = sm.GLM(treated.astype(float), x, family=sm.families.Binomial()).fit(tol=1e-14)
+    gamma, step = np.asarray(model.params), 1e-4
+    slope = np.array([(log_hr(gamma + step * e).coef - log_hr(gamma - step * e).coef) / (2 * step) for e in np.eye(2)])
+    scores = (treated - model.fittedvalues)[:, None] * x
+    stacked = log_hr(gamma).influence + scores @ np.linalg.inv(scores.T @ scores) @ slope
+    assert found.se_log == pytest.approx(float(np.sqrt(stacked @ stacked)), rel=0.03)
+    assert found.se_log < 0.93 * found.se_known_weights
 
 
 def test_sequential_trials_equal_the_long_way():

@@ -130,6 +130,12 @@ def test_bootstrap_agrees_with_the_sandwich_and_repeats(gate):
     assert one.interval == "bootstrap" and one.diagnostics["bootstrap"]["failed"] == 0
     assert one.se_log == pytest.approx(run(gate).se_log, rel=0.25)
     assert one.ci_low < one.hazard_ratio < one.ci_high
+
+    def weighted(data):
+        return iptw(data, adjust_for=["u"], landmark_months=6)
+
+    again = bootstrap(weighted, gate, replicates=150)
+    assert again.se_log == pytest.approx(weighted(gate).se_log, rel=0.25)
     gain = bootstrap(lambda d: ever_never(d, adjust_for=["u"], tau_months=48), gate, replicates=60).rmst_difference
     assert gain.ci_low < gain.value < gain.ci_high
     with pytest.raises(PagetError, match="at least 20"):

@@ -11,6 +11,7 @@
 | an endpoint out of ADSL and ADTTE | `read_endpoint`, `arm_column` |
 | the whole table of a trial | `summarise` |
 | many replicates in a few numbers | `spread`, `components`, `share`; `paget.analysis.fast` for their statistics |
+| the effect of a treatment without randomisation | `paget.analysis.causal` |
 | proof that the numbers are right | `selftest` |
 """
 

@@ -18,7 +18,7 @@ from paget.engine.folder import digest
 from paget.errors import PagetError, unknown
 from paget.parameters import ParameterSet
 from paget.study import Protocol, load_protocol, plain, protocol_hash
-from paget.study.values import ENDPOINT_NAMES
+from paget.study.values import FIRST_ENDPOINTS
 
 TRIALS, POOL, MOST_PATIENTS = 1000, 10_000, 10_000
 MOST_TRIALS = 100_000
@@ -112,6 +112,18 @@ def whole(name: str, value: object, least: int, most: int = 10**9) -> int:
     return value
 
 
+def _check_kind(protocol: Protocol, where: str) -> None:
+    """Refuse studies that a design cannot be of: it lives two arms from randomisation, each arm one strategy for everybody."""
+    kinds = {
+        "a design compares two arms, and this study has one": protocol.single_arm,
+        "a design is of metastatic disease, and this study's patients enter with early disease": protocol.early,
+        "a design gives everybody of an arm the same first regimen, and this study chooses it": any(a.systemic_if for a in protocol.arms),
+    }
+    for message, so in kinds.items():
+        if so:
+            raise PagetError(message, where=where, key="arms", fix="design another protocol; `paget run` simulates this one")
+
+
 def resolve(
     protocol: str | Path | Protocol,
     *,
@@ -154,9 +166,10 @@ def resolve(
     for test in chosen_tests:
         if test not in TESTS:
             raise unknown("test", test, TESTS)
+    _check_kind(loaded, where)
     wanted = endpoint or str(loaded.estimand.endpoint)
-    if wanted not in ENDPOINT_NAMES:
-        raise unknown("endpoint", wanted, ENDPOINT_NAMES)
+    if wanted not in FIRST_ENDPOINTS:
+        raise unknown("endpoint of a design", wanted, FIRST_ENDPOINTS, where=where)
     point = (parameters or ParameterSet.point()).with_switches(loaded.switches, where=where)
     point = point.with_switches(switches or {}).with_values(changes or {})
     listed = {key: list(values) for key, values in (vary or {}).items()}
@@ -169,7 +182,7 @@ def resolve(
         if name not in groups:
             raise unknown("subgroup", name, groups, where=where)
     crossover = made[0].protocol.control.crossover
-    if switching and (crossover is None or crossover.fraction == 0):
+    if switching and (crossover is None or crossover.fraction == 0 or not crossover.surgical):
         raise PagetError(
             "nobody of the control arm crosses over, so there is no switching to adjust for", where=where, key="arms.crossover",
             fix="leave --switching out, or give the control arm a crossover",

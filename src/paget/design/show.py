@@ -102,7 +102,8 @@ def _search(search: dict[str, Any]) -> Table:
     from rich.text import Text
 
     table = _table(
-        f"Smallest trial with a power of {search['power']:g}", ["population", "share", "HR", "randomised", "assessed", "by formula", "note"]
+        f"Smallest trial with a power of {search['power']:g}",
+        ["population", "share", "HR", "randomised", "assessed", "a month", "by formula", "note"]
     )
     for one in search["populations"]:
         ratio = one["effect"]["hazard_ratio"]
@@ -111,10 +112,17 @@ def _search(search: dict[str, Any]) -> Table:
             one["label"], f"{100 * one['share']:.0f} %", "-" if ratio is None else f"{ratio:.3f}",
             "not reached" if one["patients"] is None else f"{one['patients']:,} ± {error:,.0f}",
             "-" if one["screened"] is None else f"{one['screened']:,}",
+            _rate(one),
             "-" if one["formula_patients"] is None else f"{one['formula_patients']:,.0f}", one["note"],
         ]  # fmt: skip
         table.add_row(*(Text(cell) for cell in cells))
     return table
+
+
+def _rate(one: dict[str, Any]) -> str:
+    """Patients a month that the smallest trial would have to recruit."""
+    at = next((p for p in one["points"] if p["patients"] == one["patients"]), None)
+    return "-" if at is None or at["accrual_per_month"] is None else f"{at['accrual_per_month']:.1f}"
 
 
 def _switching(rows: list[dict[str, Any]]) -> Table:

@@ -138,6 +138,7 @@ def _search_table(reached: dict[str, Any]) -> DesignTable:
                 f"{one['effect']['hazard_ratio']:.3f}" if one["effect"]["hazard_ratio"] else "not computed",
                 "not reached" if one["patients"] is None else f"{one['patients']:,} ± {error:,.0f}",
                 "-" if one["screened"] is None else f"{one['screened']:,}",
+                *_pace(one),
                 "-" if one["formula_patients"] is None else f"{one['formula_patients']:,.0f}",
                 "-" if cost is None else cost if isinstance(cost, str) else f"{cost:.3f}",
                 one["note"],
@@ -145,15 +146,21 @@ def _search_table(reached: dict[str, Any]) -> DesignTable:
         )  # fmt: skip
     return DesignTable(
         f"Smallest trials with a power of {reached['power']:g}",
-        ["Population", "Share", "HR", "Randomised", "Assessed", "Formula", "Break-even cost", "Note"], rows,
-        "Assessed: patients of the protocol's mix who are looked at, those lost in induction included. ±: from the "
-        "number of trials and the "
-        "size of the population. Break-even: the cost of assessing one patient, as a share of that of one randomised, "
-        "below which the subgroup's "
-        "trial is cheaper than everybody's. * no other population needs both fewer randomised and fewer assessed. "
-        "Accrual at the protocol's rate times "
-        "the share of the population.",
+        ["Population", "Share", "HR", "Randomised", "Assessed", "Patients a month", "Months", "Formula", "Break-even cost", "Note"], rows,
+        "Assessed: patients of the protocol's mix who are looked at, those lost in induction included. ±: from the number of trials and "
+        "the size of the population. Patients a month: accrual in the protocol's months, or, where a rate is given, at that rate times the "
+        "share of the population. Break-even: the cost of assessing one patient, as a share of that of one randomised, below which the "
+        "subgroup's trial is cheaper than everybody's. * no other population needs both fewer randomised and fewer assessed.",
     )  # fmt: skip
+
+
+def _pace(one: dict[str, Any]) -> list[str]:
+    """How fast the smallest trial would have to recruit, and how long it would last."""
+    at = next((p for p in one["points"] if p["patients"] == one["patients"]), None)
+    if at is None:
+        return ["-", "-"]
+    rate = at["accrual_per_month"]
+    return ["all at once" if rate is None else f"{rate:.1f}", f"{at['duration_months']:.0f}"]
 
 
 def _switching_table(rows: list[dict[str, Any]]) -> DesignTable:

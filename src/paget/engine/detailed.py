@@ -13,7 +13,7 @@ import numpy as np
 from paget.analysis.records import LESIONS, RESPONSES
 from paget.engine.compile import compile_plan
 from paget.engine.endpoints import observed
-from paget.engine.trial import Roster, roster_frame, study_info
+from paget.engine.trial import Roster, early_lives, roster_frame, study_info
 from paget.life.frames import assessments_frame, exposures_frame, lesions_frame, patients_frame, treated_frame
 from paget.life.simulate import Detail, LifePlan, replay
 from paget.parameters import ParameterSet
@@ -36,6 +36,9 @@ def live_detailed(
 ) -> tuple[pl.DataFrame, Raw, Detail]:
     """Live everybody on a roster with everything written down; the patients' table, the rest as tables, and the records."""
     plan = compile_plan(protocol, parameters)
+    if protocol.early:
+        nobody = replay(plan, [], 0, parameters, seed=seed)
+        return early_lives(protocol, parameters, roster, seed), raw_of(nobody, plan), nobody
     detail = replay(plan, roster.patient_id, roster.lived, parameters, seed=seed, flags=roster.flags)
     return roster_frame(protocol, roster, patients_frame(detail.outcomes, plan), roster.arm, seed), raw_of(detail, plan), detail
 

@@ -54,7 +54,7 @@ def check_arms(protocol: Protocol) -> list[Fault]:
                     "randomisation",
                 )
             )
-        faults += _crossover(protocol, position) + _lines(protocol, position)
+        faults += _crossover(protocol, position) + _lines(protocol, position) + _early(protocol, position)
         faults += [
             fault.under(("arms", position, "locoregional", "conditions"))
             for fault in contradictions(arm.locoregional.conditions)
@@ -104,6 +104,26 @@ def _lines(protocol: Protocol, position: int) -> list[Fault]:
         faults.append(Fault(("arms", position, "systemic"), "is none, but the arm names regimens all the same", NO_SYSTEMIC))
     for place, choice in enumerate(arm.systemic_if or ()):
         faults += [fault.under(("arms", position, "systemic_if", place, "where")) for fault in contradictions(choice.where)]
+    return faults
+
+
+def _early(protocol: Protocol, position: int) -> list[Fault]:
+    """Surveillance is of early disease, and a study of early disease is of surveillance."""
+    arm = protocol.arms[position]
+    key: Key = ("arms", position)
+    if not protocol.early:
+        fix = "write population.source: early, or remove it"
+        return [Fault((*key, "surveillance"), "is follow-up of early disease", fix=fix)] if arm.surveillance is not None else []
+    faults = []
+    other = {
+        "systemic": arm.systemic != STANDARD_OF_CARE, "systemic_if": bool(arm.systemic_if), "later_lines": bool(arm.later_lines),
+        "local": bool(arm.local), "locoregional": arm.locoregional.procedure != "none", "crossover": arm.crossover is not None,
+    }  # fmt: skip
+    for name, given in other.items():
+        if given:
+            faults.append(Fault((*key, name), "is treatment of metastases, and patients enter with early disease", fix="remove it"))
+    if position == 0 and protocol.time_zero.event != "diagnosis":
+        faults.append(Fault(("time_zero", "event"), "is induction, and patients enter with early disease", fix="event: diagnosis"))
     return faults
 
 

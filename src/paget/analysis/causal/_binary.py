@@ -19,16 +19,30 @@ from .._coxdata import Stratum, Terms, build, over_risk_sets, score_residuals
 
 @dataclass(frozen=True)
 class BinaryFit:
-    """Log hazard ratio with its model-based and sandwich errors; `problem` says where it runs to infinity."""
+    """Log hazard ratio with its model-based error and each cluster's influence; `problem` says where it runs to infinity."""
 
     coef: float
     se_model: float
-    se_robust: float
+    influence: Floats
     problem: str
 
+    @property
+    def se_robust(self) -> float:
+        """Sandwich error, weights taken as known."""
+        return float(np.sqrt(self.influence @ self.influence))
 
-def cox_binary(start: Floats | None, stop: Floats, event: Bools, treated: Bools, weight: Floats, stratum: Ints, cluster: Ints) -> BinaryFit:
-    """Fit the model; errors are summed by `cluster` (row numbers of patients, or of pairs)."""
+
+def cox_binary(
+    start: Floats | None,
+    stop: Floats,
+    event: Bools,
+    treated: Bools,
+    weight: Floats,
+    stratum: Ints,
+    cluster: Ints,
+    clusters: int = 0,
+) -> BinaryFit:
+    """Fit the model; influence is summed by `cluster` (row numbers of patients, or of pairs), of which there are `clusters`."""
     x = treated.astype(np.float64)[:, None]
     strata = build(stop, event, x, stratum, start, weight, True)
     sums = [_sums(s) for s in strata]
@@ -52,7 +66,7 @@ def cox_binary(start: Floats | None, stop: Floats, event: Bools, treated: Bools,
     information = float(mean_weight @ (mean * (1.0 - mean)))
     problem = "the estimate runs to infinity: a group without events" if abs(beta) > 15 or information <= 0 else ""
     if information <= 0:
-        return BinaryFit(beta, math.inf, math.inf, problem)
+        return BinaryFit(beta, math.inf, np.array([math.inf]), problem)
     ends = np.cumsum([len(s.dead) for s in strata])[:-1]
     phi = zero + ratio * one
     terms = Terms(
@@ -60,8 +74,8 @@ def cox_binary(start: Floats | None, stop: Floats, event: Bools, treated: Bools,
         np.split(mean_weight / phi, ends), [np.where(s.x[:, 0] > 0, ratio, 1.0) for s in strata],
     )  # fmt: skip
     influence = score_residuals(strata, terms, len(stop))[:, 0] * weight / information
-    summed = np.bincount(cluster, weights=influence)
-    return BinaryFit(beta, 1.0 / math.sqrt(information), float(np.sqrt(summed @ summed)), problem)
+    summed = np.bincount(cluster, weights=influence, minlength=clusters).astype(np.float64)
+    return BinaryFit(beta, 1.0 / math.sqrt(information), summed, problem)
 
 
 def _sums(s: Stratum) -> tuple[Floats, Floats]:

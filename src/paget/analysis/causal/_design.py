@@ -169,3 +169,23 @@ def logistic(
     p = 1.0 / (1.0 + np.exp(-np.clip(a[g] + z @ b, -35.0, 35.0)))
     slopes = b / scale
     return Logistic(a - middle @ slopes, dict(zip(found, slopes.tolist(), strict=True)), p, np.linalg.pinv(schur) / np.outer(scale, scale))
+
+
+def patient_scores(residual: Floats, found: Mapping[str, Floats], patient: Ints, n: int, *, group: Ints | None = None) -> Floats:
+    """Each patient's score of a logistic model, shape (n, parameters): residuals by intercept, and times each covariate."""
+    g = np.zeros(len(residual), dtype=np.int64) if group is None else group
+    size = int(g.max(initial=0)) + 1
+    intercepts = np.bincount(patient * size + g, weights=residual, minlength=n * size).reshape(n, size)
+    slopes = [np.bincount(patient, weights=residual * (column - column.mean()), minlength=n) for column in found.values()]
+    return np.column_stack([intercepts, *slopes]).astype(np.float64)
+
+
+def without_scores(influence: Floats, scores: Floats | None) -> Floats:
+    """Influence left after what the scores of the estimated weights explain of it.
+
+    An estimate with weights that were themselves estimated varies less than one with known weights: by
+    the part of its influence that lies in the space of the scores (Robins, Rotnitzky and Zhao 1994).
+    """
+    if scores is None:
+        return influence
+    return influence - scores @ (np.linalg.pinv(scores.T @ scores, hermitian=True) @ (scores.T @ influence))

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...errors import PagetError
 from .._arrays import Bools, Floats, Ints
-from ._design import columns, logistic, varying_part
+from ._design import columns, logistic, patient_scores, varying_part
 from .data import ObservationalData
 from .exposure import entry, starts_before_exit
 
@@ -42,6 +42,8 @@ class Hazards:
     probability: Floats
     marginal: Floats
     """The same without covariates."""
+    scores: Floats
+    """Score of each patient of the data under the model, shape (n, parameters)."""
 
 
 def start_hazards(
@@ -103,7 +105,13 @@ def start_hazards(
         found = varying_part(columns(data, adjust_for, at=begins[interval[rows]], rows=patient[rows]))
         group = np.unique(interval[rows], return_inverse=True)[1].astype(np.int64)
         probability[rows] = logistic(started[rows], found, group=group, where=data.where).probability
-    return Hazards(patient, interval, started, probability, marginal)
+        scores = patient_scores(started[rows] - probability[rows], found, patient[rows], len(data), group=group)
+    else:
+        scores = patient_scores((started - marginal)[free], {}, patient[free], len(data), group=interval[free])
+    if excused.any():
+        apart = patient_scores((started - marginal)[excused], {}, patient[excused], len(data))
+        scores = np.column_stack([scores, apart])
+    return Hazards(patient, interval, started, probability, marginal, scores)
 
 
 def last_month(data: ObservationalData) -> float:

@@ -19,6 +19,7 @@ from .._distributions import normal_p, z_of_level
 from ..cox import CoxFit, cox
 from ..rmst import Difference
 from ._binary import cox_binary
+from ._design import without_scores
 from .data import INSTANT_MONTHS, ObservationalData
 from .estimate import CausalEstimate, Curves, Estimand
 from .sensitivity import e_value, e_value_of_limit
@@ -42,6 +43,15 @@ class PersonTime:
     cluster: Ints | None = None
     """Whose rows are taken as one for the error; the patient by default."""
     covariates: Mapping[str, Floats] = field(default_factory=dict)
+    scores: Floats | None = None
+    """Scores of the models behind the weights, a row for every patient of the data; None where weights are known."""
+
+    @property
+    def clusters(self) -> int:
+        """Number of clusters that the errors run over."""
+        if self.scores is not None:
+            return len(self.scores)
+        return int((self.patient if self.cluster is None else self.cluster).max()) + 1
 
 
 def closed(start: Floats, stop: Floats) -> Floats:
@@ -51,11 +61,15 @@ def closed(start: Floats, stop: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Effect:
-    """Log hazard ratio of treatment with both errors, and the whole Cox fit where covariates are in it."""
+    """Log hazard ratio of treatment with its errors, and the whole Cox fit where covariates are in it.
+
+    `se_robust` allows for weights having been estimated, `se_known` takes them as known.
+    """
 
     coef: float
     se_model: float
     se_robust: float
+    se_known: float
     problem: str
     fit: CoxFit | None = None
 
@@ -70,8 +84,11 @@ def fit_cox(rows: PersonTime) -> Effect:
         n = len(stop)
         weight = np.ones(n) if rows.weight is None else rows.weight
         stratum = np.zeros(n, dtype=np.int64) if rows.stratum is None else rows.stratum
-        one = cox_binary(entry, stop, rows.event, rows.treated, weight, stratum, cluster)
-        return Effect(one.coef, one.se_model, one.se_robust, one.problem)
+        one = cox_binary(entry, stop, rows.event, rows.treated, weight, stratum, cluster, rows.clusters)
+        if one.problem:
+            return Effect(one.coef, math.inf, math.inf, math.inf, one.problem)
+        left = without_scores(one.influence, rows.scores)
+        return Effect(one.coef, one.se_model, float(np.sqrt(left @ left)), one.se_robust, one.problem)
     try:
         with np.errstate(all="ignore"):  # an estimate on its way to infinity is told below
             fit = cox(
@@ -89,7 +106,7 @@ def fit_cox(rows: PersonTime) -> Effect:
             "the Cox model cannot be fitted: covariates leave patients without events apart, or repeat one another",
             fix="fewer covariates, or wider groups of them",
         ) from None
-    return Effect(float(fit.coef[0]), model, robust, fit.problem, fit)
+    return Effect(float(fit.coef[0]), model, robust, robust, fit.problem, fit)
 
 
 def _require_events(rows: PersonTime) -> None:
@@ -166,10 +183,10 @@ def compare_curves(rows: PersonTime, tau: float | None, level: float) -> tuple[C
     horizon = longest if tau is None else tau
     if horizon > longest + INSTANT_MONTHS:
         return curves, None
-    n = int((rows.patient if rows.cluster is None else rows.cluster).max()) + 1
+    n = rows.clusters
     mean_one, influence_one = one.mean(horizon, n)
     mean_zero, influence_zero = zero.mean(horizon, n)
-    se = float(np.sqrt(np.sum((influence_one - influence_zero) ** 2)))
+    se = float(np.sqrt(np.sum(without_scores(influence_one - influence_zero, rows.scores) ** 2)))
     return curves, difference(mean_one - mean_zero, se, horizon, level)
 
 
@@ -272,4 +289,5 @@ def estimate(
         diagnostics={**(diagnostics or {}), **(_e_values(effect.coef, half) if known else {})},
         patients=inside,
         problem=problem,
+        se_known_weights=effect.se_known if known and rows.weight is not None else None,
     )

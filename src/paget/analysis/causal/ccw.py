@@ -15,7 +15,7 @@ import numpy as np
 
 from ...errors import PagetError, unknown
 from .._arrays import Floats, Ints
-from ._design import columns, logistic, require_waiting, varying_part
+from ._design import columns, logistic, patient_scores, require_waiting, varying_part
 from ._initiation import Hazards, cuts, require_from_zero, start_hazards
 from ._person_time import PersonTime, estimate
 from .data import ObservationalData
@@ -83,13 +83,15 @@ def clone_censor_weight(
     none = _untreated_arm(data, start, ends, hazards)
     if by_month:
         some = _treated_arm_by_month(data, start, ends, hazards, np.full(len(data), np.inf) if excused is None else excused)
+        scores = hazards.scores
     else:
-        some = _treated_arm(data, start, grace, adjust_for)
+        some, more = _treated_arm(data, start, grace, adjust_for)
+        scores = np.column_stack([hazards.scores, more])
     size = len(none[0])
     joined = [np.concatenate([a, b]) for a, b in zip(none, some, strict=True)]
     rows = PersonTime(
         joined[0].astype(np.int64), joined[1], joined[2], joined[3].astype(bool), np.arange(len(joined[0])) >= size,
-        weight=truncated(joined[4], truncate),
+        weight=truncated(joined[4], truncate), scores=scores,
     )  # fmt: skip
     found = estimate(
         data,
@@ -175,21 +177,23 @@ def _untreated_arm(data: ObservationalData, start: Floats, ends: Floats, hazards
     return patient.astype(np.float64), begins[k], stop, event.astype(np.float64), 1.0 / kept[patient, k]
 
 
-def _treated_arm(data: ObservationalData, start: Floats, grace: float, adjust_for: Sequence[str]) -> Arm:
+def _treated_arm(data: ObservationalData, start: Floats, grace: float, adjust_for: Sequence[str]) -> tuple[Arm, Floats]:
     """Clones under "treat within the grace period": censored at its end if not treated (Maringe's weights)."""
     months = data.months
     left = np.flatnonzero(months > grace)
     treated = start[left] <= grace
-    chance = logistic(treated, varying_part(columns(data, adjust_for, rows=left)), where=data.where).probability
+    found = varying_part(columns(data, adjust_for, rows=left))
+    chance = logistic(treated, found, where=data.where).probability
     patient = np.concatenate([np.arange(len(data)), left[treated]])
     n, m = len(data), int(treated.sum())
-    return (
+    arm = (
         patient.astype(np.float64),
         np.concatenate([np.zeros(n), np.full(m, grace)]),
         np.concatenate([np.minimum(months, grace), months[left[treated]]]),
         np.concatenate([data.event & (months <= grace), data.event[left[treated]]]).astype(np.float64),
         np.concatenate([np.ones(n), 1.0 / chance[treated]]),
     )
+    return arm, patient_scores(treated - chance, found, left, len(data))
 
 
 def _treated_arm_by_month(data: ObservationalData, start: Floats, ends: Floats, hazards: Hazards, excused: Floats) -> Arm:

@@ -49,9 +49,9 @@ class Varying:
     def at(self, name: str, patient: Ints, months: Floats) -> Floats:
         """Last value known at `months` of each patient (0 before the first row)."""
         order = np.lexsort((self.from_months, self.patient))
-        who, when, value = self.patient[order], self.from_months[order], self.values[name][order]
+        # what held before time zero holds at it
+        who, when, value = self.patient[order], np.maximum(self.from_months[order], 0.0), self.values[name][order]
         first = np.searchsorted(who, patient, side="left")
-        place = np.empty(len(patient), dtype=np.int64)
         # one search over (patient, time) pairs laid on one line: times are far below the spacing
         spacing = 1.0 + max(float(when.max(initial=0.0)), float(months.max(initial=0.0)))
         place = np.searchsorted(who * spacing + when, patient * spacing + months, side="right") - 1

@@ -68,7 +68,8 @@ class CausalEstimate:
     hazard_ratio, ci_low, ci_high : float or None
         Treated against untreated; None where it could not be estimated (`problem` says why).
     se_log : float or None
-        Standard error of the log hazard ratio behind the interval; `se_model` is the model-based one.
+        Standard error of the log hazard ratio behind the interval (allows for weights having been estimated);
+        `se_model` is the model-based one, `se_known_weights` the sandwich that takes the weights as known.
     interval : str
         Kind of interval: ``robust`` (sandwich, by patient or pair) or ``bootstrap``.
     rmst_difference : Difference or None
@@ -115,6 +116,7 @@ class CausalEstimate:
     diagnostics: Mapping[str, Any] = field(default_factory=dict)
     patients: Ints | None = field(default=None, repr=False)
     problem: str = ""
+    se_known_weights: float | None = None
 
     @property
     def log_hazard_ratio(self) -> float:
@@ -148,6 +150,7 @@ class CausalEstimate:
             "ci_level": self.level,
             "se_log": finite(self.se_log),
             "se_model": finite(self.se_model),
+            "se_known_weights": finite(self.se_known_weights),
             "interval": self.interval,
             "rmst_difference_months": None
             if difference is None

@@ -147,6 +147,10 @@ def from_frame(
             raise PagetError("no patient has every covariate", where=where, got=list(covariates), fix="leave out the emptiest")
     factor = UNITS[unit]
     time = _number(frame, months, where, may_be_empty=False) * factor
+    if id is not None and frame[id].null_count():
+        raise PagetError(
+            f"column {id!r} is empty in {frame[id].null_count()} row(s)", where=where, expected="an identifier for every patient"
+        )
     ids = frame[id].to_numpy() if id is not None else np.arange(frame.height)
     data = cls(
         id=ids.astype(str) if ids.dtype == object else ids,
@@ -180,7 +184,8 @@ def _varying(table: pl.DataFrame, data: ObservationalData, id: str, start: str, 
         if name not in table.columns:
             raise unknown("column of the time-varying table", name, table.columns, where=where)
     places = pl.DataFrame({id: data.id, "__row": np.arange(len(data))})
-    joined = table.with_columns(pl.col(id).cast(places[id].dtype)).join(places, on=id, how="left", maintain_order="left")
+    places = places.with_columns(pl.col(id).cast(pl.String))
+    joined = table.with_columns(pl.col(id).cast(pl.String)).join(places, on=id, how="left", maintain_order="left")
     known = joined.filter(pl.col("__row").is_not_null())
     if not known.height:
         raise PagetError("no patient of the time-varying table is in the data", where=where, key=id)

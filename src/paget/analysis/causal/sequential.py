@@ -76,7 +76,14 @@ def sequential_trials(
     )
     weight = truncated(weight, truncate)
     rows = PersonTime(
-        patient.astype(np.int64), begin, stop, event.astype(bool), treated.astype(bool), weight=weight, stratum=trial.astype(np.int64)
+        patient.astype(np.int64),
+        begin,
+        stop,
+        event.astype(bool),
+        treated.astype(bool),
+        weight=weight,
+        stratum=trial.astype(np.int64),
+        scores=hazards.scores if adjust_for else None,
     )
     first = begin == 0
     return estimate(

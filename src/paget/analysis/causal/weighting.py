@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ._design import patient_scores
 from ._person_time import estimate
 from .data import ObservationalData
 from .diagnostics import balance, balance_rows, overlap, truncated, weight_summary
@@ -29,7 +30,8 @@ def iptw(
 ) -> CausalEstimate:
     """Stabilised weights from a logistic propensity, Cox model of treatment alone, sandwich errors.
 
-    The sandwich takes the weights as known, which makes it conservative on average.
+    The error allows for the weights having been estimated; `se_known_weights` is the usual sandwich, which takes
+    them as known and is too wide where covariates foretell the outcome.
 
     Parameters
     ----------
@@ -55,7 +57,7 @@ def iptw(
     at = landmark_months
     return estimate(
         data,
-        replace(who.rows, weight=weight),
+        replace(who.rows, weight=weight, scores=patient_scores(treated - score, who.columns, who.patients, len(data))),
         key="iptw" if at is None else f"iptw-landmark-{at:g}",
         label="IPTW, ever / never" if at is None else f"IPTW, landmark {in_months(at)}",
         estimand=who.estimand(data),
