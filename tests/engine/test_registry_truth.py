@@ -12,7 +12,7 @@ from paget.engine.registry.cohort import BASELINE, CHANGING, follow
 from paget.engine.registry.decompose import decompose
 from paget.engine.registry.practice import COMPONENTS, Biases
 from paget.engine.registry.rows import NEEDS_NO_DAY, WITHOUT_DAY, climb, trial_row
-from paget.engine.registry.truth import cut_twins, gain, ratio_of, switching_ratio, truth_of
+from paget.engine.registry.truth import cut_twins, from_operation_ratio, gain, ratio_of, truth_of
 from paget.study.registry import load_registry, override_registry
 
 
@@ -41,7 +41,7 @@ def everybody(cohort):
 def test_twins_of_equal_lives_have_ratio_one_and_no_error(untouched):
     """Where no life differs, the truth is 1 exactly and the gain 0 exactly."""
     twins = cut_twins(untouched, everybody(untouched), 0.0)
-    assert ratio_of(twins) == (0.0, 0.0) and switching_ratio(twins) == (0.0, 0.0)
+    assert ratio_of(twins) == (0.0, 0.0) and from_operation_ratio(twins) == (0.0, 0.0)
     assert gain(twins, 48.0) == (0.0, 0.0)
 
 
@@ -49,6 +49,29 @@ def test_twins_of_doubled_lives_have_half_the_hazard(doubled):
     """After day 400 the hazard is exactly halved; the ratio of twins counted from there is 1/2."""
     log, se = ratio_of(cut_twins(doubled, everybody(doubled), 400.0))
     assert se < 0.05 and log == pytest.approx(math.log(0.5), abs=4 * se)
+
+
+def test_those_who_never_come_to_the_operation_do_not_count_once_it_has_begun(registry):
+    """Half of the patients die early and progress; the truth of begun against not begun stays that of the others."""
+    people = made_up(6000, factor=2.0, registry=registry)
+    rng = np.random.default_rng(3)
+    ill = rng.random(people.height) < 0.5
+    early = rng.uniform(100.0, 700.0, people.height)
+    people = people.with_columns(
+        *(
+            pl.Series(name, np.where(ill, early if name.endswith("_death") else np.nan, people[name].to_numpy()))
+            for name in people.columns
+            if name.startswith("induction_") and name.endswith(("_death", "_operation"))
+        ),
+        progressed_before_decision=pl.Series(ill),
+    )
+    cohort = follow(registry, people, 1)
+    possible = np.isfinite(cohort.practised.possible_day)
+    assert 0.3 < possible.mean() < 0.9
+    log, se = from_operation_ratio(cut_twins(cohort, possible, 0.0))
+    healthy = follow(registry, made_up(6000, factor=2.0, registry=registry), 1)
+    whole, _ = from_operation_ratio(cut_twins(healthy, everybody(healthy), 0.0))
+    assert log == pytest.approx(whole, abs=4 * se) and whole < math.log(0.75)
 
 
 def test_the_gain_is_the_mean_difference_of_lives(doubled):

@@ -158,7 +158,7 @@ def _row(estimate: CausalEstimate, truth: Truth) -> Row:
 def _label(estimate: CausalEstimate) -> str:
     """Label without the words that the view already says."""
     label = estimate.label
-    if any(strategy.endswith("unless progressed") for strategy in estimate.estimand.strategies):
+    if any(strategy.endswith("unless progressed") for strategy in estimate.estimand.strategies) and "unless progressed" not in label:
         label = label.replace(", weighted", ", unless progressed")
     for word in (", Cox-adjusted", ", weighted", ", no covariates"):
         label = label.replace(word, "")
