@@ -76,7 +76,7 @@ def test_one_command_writes_what_the_pages_show(tmp_path, monkeypatch):
     """Numbers and figures; every page fills; a folder that is no fit is refused."""
     monkeypatch.setattr(module, "TRIALS", ("mf07-01",))
     monkeypatch.setattr(module, "flips", functools.partial(flips, only=changes()[:2], seeds=1))
-    options = {"only": ["mf0701-10y", "ctc-os"], "replicates": 3, "patients": 40, "histories": 2000, "lives": 500, "seed": 5, "threads": 1}
+    options = {"only": ["mf0701-10y", "ctc-os"], "replicates": 3, "patients": 40, "histories": 2000, "lives": 4000, "seed": 5, "threads": 1}
     path = module.credibility(["point"], docs=tmp_path / "docs", work=tmp_path / "work", **options)
     numbers = json.loads(path.read_text(encoding="utf-8"))
     assert [one["trial"] for one in numbers["headlines"]] == ["mf07-01"] and len(numbers["flips"]["rows"]) == 2
