@@ -1,7 +1,7 @@
 """Registries: the proof with a null operation at 50,000 patients, and the numbers and figures of docs/registries.md.
 
-``python -m benchmarks registries`` runs the proof. ``python -m benchmarks.registries docs`` runs what the page shows (a quarter of an hour of
-CPU) and writes its tables and figures; runs that are finished in ``runs/registries`` are read, so only what changed is simulated again.
+``python -m benchmarks registries`` runs the proof. ``python -m benchmarks.registries docs`` runs what the page shows (a quarter of an
+hour of CPU) and writes its tables and figures; what is finished in ``runs/registries`` is read, so only what changed is simulated again.
 """
 
 from __future__ import annotations
