@@ -1,6 +1,6 @@
 """Writes the tables of docs/studies.md: every study beside its publication, each number with its role and the command that made it.
 
-Run as ``python docs/studies.py [--replicates 40] [--only NAME ...] [--threads 2]`` from the root of the repository. Runs that exist in
+Run as ``python docs/studies.py [--replicates 200] [--draws 20] [--only NAME ...] [--threads 2]`` from the root of the repository. Runs that exist in
 ``runs/studies`` are read, not made again; what is not asked for is left as it stands.
 """
 
@@ -15,7 +15,7 @@ from paget.study import load_protocol, shipped
 
 PAGE = Path(__file__).parent / "studies.md"
 SURGERY = ("abcsg-28", "e2108", "mf07-01", "tata-memorial")
-HEAD = "| result | arm | mean of trials (95 % of single trials) | published | role |\n| --- | --- | --- | --- | --- |\n"
+HEAD = "| result | arm | mean of trials (95 % of single trials, parameters too) | published | role |\n| --- | --- | --- | --- | --- |\n"
 SHOWN = ("hazard_ratio", "rate", "median_months", "survival", "cumulative_incidence", "odds_ratio", "rate_difference", "count")
 
 
@@ -49,11 +49,11 @@ def rows(result: paget.Run, name: str) -> list[str]:
     return out
 
 
-def table(name: str, replicates: int, threads: int) -> str:
+def table(name: str, replicates: int, draws: int, threads: int) -> str:
     """Command and table of one study."""
-    folder = Path("runs") / "studies" / f"{name}-{replicates}"
-    result = paget.run(name, replicates=replicates, seed=1, out=folder, threads=threads, parameters="point")
-    command = f"paget run {name} --replicates {replicates} --seed 1 --parameters point"
+    folder = Path("runs") / "studies" / f"{name}-{replicates}-{draws}"
+    result = paget.run(name, replicates=replicates, draws=draws, seed=1, out=folder, threads=threads)
+    command = f"paget run {name} --replicates {replicates} --draws {draws} --seed 1"
     return f"```console\n$ {command}  # long\n```\n\n" + HEAD + "".join(rows(result, name))
 
 
@@ -69,12 +69,13 @@ def write(name: str, text: str) -> None:
 def main() -> None:
     """Make what is asked for."""
     asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--replicates", type=int, default=40)
+    asked.add_argument("--replicates", type=int, default=200)
+    asked.add_argument("--draws", type=int, default=20)
     asked.add_argument("--threads", type=int, default=2)
     asked.add_argument("--only", nargs="*", default=[name for name in shipped() if name not in SURGERY])
     chosen = asked.parse_args()
     for name in chosen.only:
-        write(name, table(name, chosen.replicates, chosen.threads))
+        write(name, table(name, chosen.replicates, chosen.draws, chosen.threads))
         print(name, flush=True)
 
 
