@@ -59,6 +59,7 @@ def test_the_folder_is_what_the_docs_promise(finished):
     assert pl.read_csv(finished.path / "registry.csv").columns == finished.release.columns
     assert finished.summary["counts"]["patients"] == 400 and finished.summary["published"][0]["role"] == "prediction"
     assert finished.summary["counts"]["lives_that_the_decision_changes"] == 0
+    assert finished.summary["varied"][0]["hazard_ratio"] > 0
     assert [step["component"] for step in finished.decomposition["steps"]][-1] == "immortal-time"
 
 

@@ -9,10 +9,11 @@ from registry_people import made_up
 
 from paget.analysis.causal import ANALYSES, rungs_of
 from paget.engine.registry.cohort import BASELINE, CHANGING, follow
-from paget.engine.registry.decompose import decompose
+from paget.engine.registry.decompose import decompose, naive_ratio
 from paget.engine.registry.practice import COMPONENTS, Biases
 from paget.engine.registry.rows import NEEDS_NO_DAY, WITHOUT_DAY, climb, trial_row
 from paget.engine.registry.truth import cut_twins, from_operation_ratio, gain, ratio_of, truth_of
+from paget.engine.registry.vary import changes_of, vary
 from paget.study.registry import load_registry, override_registry
 
 
@@ -186,6 +187,18 @@ def test_a_component_that_is_off_already_is_not_taken_apart(registry):
     """Decomposition takes away only what is there."""
     parts = decompose(registry, lambda migration: made_up(2000, registry=registry), 1, base=Biases().without("selection", "early-staging"))
     assert [step.component for step in parts.steps] == ["stage-migration", "response-gate", "immortal-time"]
+
+
+def test_assumed_inputs_are_varied_without_living_anew(registry):
+    """Each term with another value, some shares, and all terms at once; where choice does not bear on survival nothing changes much."""
+    people, biases = made_up(3000, factor=1.0, registry=registry), Biases()
+    base = naive_ratio(follow(registry, people, 1), biases)
+    rows = vary(registry, people, 1, biases, base)
+    terms = [term for _, term in registry.operation.terms if term.varied is not None]
+    assert len(rows) == len(changes_of(registry)) + 1 > len(terms)
+    assert rows[-1]["what"] == "all terms at their other value" and rows[0]["value"] == terms[0].log_odds
+    for row in rows:
+        assert abs(row["change_log"]) < 5 * row["change_mc_se_log"] + 1e-12, row
 
 
 def test_the_trial_in_the_same_patients_is_unbiased(doubled):

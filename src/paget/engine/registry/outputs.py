@@ -91,6 +91,7 @@ def write_outputs(product: Product, path: Path, command: str) -> None:
     summary = {
         "ladder": product.rows,
         "decomposition": {"on": plain(product.decomposition.on), "steps": steps},
+        "varied": product.varied,
         "published": published(product),
         "counts": counts(product),
     }
@@ -228,6 +229,7 @@ def context_of(product: Product, summary: Row, drawn: list[ReportFigure], comman
         },
         rows=product.rows,
         steps=summary["decomposition"]["steps"],
+        varied=product.varied,
         published=[{**item, "ratio": ratio_text(item)} for item in summary["published"]],
         terms=[
             {

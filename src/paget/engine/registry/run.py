@@ -22,6 +22,7 @@ from paget.engine.registry.lives import STAGINGS, Lives
 from paget.engine.registry.practice import Biases
 from paget.engine.registry.result import RegistryRun
 from paget.engine.registry.rows import climb
+from paget.engine.registry.vary import vary
 from paget.engine.warm import compile_kernels
 from paget.errors import PagetError, unknown
 from paget.parameters import ParameterSet
@@ -184,6 +185,8 @@ class Product:
     recorded : list
         Estimates with what is recorded, and their data.
     decomposition : Decomposition
+    varied : list of dict
+        Ever / never with assumed inputs at their other value.
     blocks : int
     """
 
@@ -193,6 +196,7 @@ class Product:
     rows: list[dict[str, Any]]
     recorded: list[Any]
     decomposition: Decomposition
+    varied: list[dict[str, Any]]
     blocks: int
 
 
@@ -298,7 +302,10 @@ def make(request: Request, folder: RunFolder, threads: int, progress: Progress) 
     cohort = follow(request.registry, those(migrating), request.seed, request.biases)
     rows, recorded = climb(cohort, request.seed, progress)
     parts = decompose(request.registry, those, request.seed, base=request.biases, progress=progress)
-    return Product(request, people, cohort, rows, recorded, parts, blocks)
+    progress("varying what was assumed", 0, 1)
+    varied = vary(request.registry, those(migrating), request.seed, request.biases, parts.on)
+    progress("varying what was assumed", 1, 1)
+    return Product(request, people, cohort, rows, recorded, parts, varied, blocks)
 
 
 def _people(request: Request, folder: RunFolder, threads: int, progress: Progress) -> tuple[pl.DataFrame, int]:
