@@ -217,8 +217,8 @@ def figures(numbers: Numbers) -> str:
 
 
 TABLES: dict[str, Callable[[Numbers], str]] = {
-    "headlines": headlines, "criteria": criteria, "predictions": predictions, "scores": scores, "how": how, "verdict": verdict, "shares": shares,
-    "flips": flipped, "fit": fit, "tornado": tornado, "figures": figures,
+    "headlines": headlines, "criteria": criteria, "predictions": predictions, "scores": scores, "how": how, "verdict": verdict,
+    "shares": shares, "flips": flipped, "fit": fit, "tornado": tornado, "figures": figures,
 }  # fmt: skip
 """Tables by the name that a mark gives."""
 
