@@ -61,21 +61,25 @@ def test_conclusions_need_more_than_chance():
 @pytest.mark.slow
 def test_a_cost_so_high_flips_the_conclusion():
     """An operation that kills half of those operated harms; the rows say that this turns the conclusion."""
-    point = ParameterSet.point().with_values({"operative_mortality": 0.0, "switch_local_progression": 0.0})
+    point = [ParameterSet.point().with_values({"operative_mortality": 0.0, "switch_local_progression": 0.0})] * 3
     deadly = Change(id="deadly", what="an operation kills half", values={"operative_mortality": 0.5})
-    before, after = flips(point, ["mf07-01"], seeds=2, lives=6000, only=[Change(id="none", what="nothing"), deadly])
+    before, after = flips(point, ["mf07-01"], lives=4000, only=[Change(id="none", what="nothing"), deadly])
     assert not before["flips"] and before["conclusion"] in ("no effect", "open")
+    assert before["factor"] == 1.0 and after["factor"] == pytest.approx(after["hazard_ratio"] / before["hazard_ratio"])
     assert after["hazard_ratio"] > 1.3 and after["conclusion"] == "harms"
     assert after["flips"] == (before["conclusion"] != "open")
     with pytest.raises(PagetError, match="no trial"):
         flips(point, [])
+    with pytest.raises(PagetError, match="one draw gives no error"):
+        flips(point[:1], ["mf07-01"])
 
 
 @pytest.mark.slow
 def test_one_command_writes_what_the_pages_show(tmp_path, monkeypatch):
     """Numbers and figures; every page fills; a folder that is no fit is refused."""
     monkeypatch.setattr(module, "TRIALS", ("mf07-01",))
-    monkeypatch.setattr(module, "flips", functools.partial(flips, only=changes()[:2], seeds=1))
+    monkeypatch.setattr(module, "flips", functools.partial(flips, only=changes()[:2]))
+    monkeypatch.setattr(module, "DRAWS", 2)
     options = {"only": ["mf0701-10y", "ctc-os"], "replicates": 3, "patients": 40, "histories": 2000, "lives": 4000, "seed": 5, "threads": 1}
     path = module.credibility(["point"], docs=tmp_path / "docs", work=tmp_path / "work", **options)
     numbers = json.loads(path.read_text(encoding="utf-8"))

@@ -28,7 +28,7 @@ def credibility(
     draws: Annotated[int | None, typer.Option(help="Draws of the posterior that they are spread over.", min=1)] = None,
     histories: Annotated[int, typer.Option(help="Natural histories a draw for figures that are no trials.", min=2000)] = 40_000,
     patients: Annotated[int | None, typer.Option(help="Patients a trial, to try things out; the real numbers by default.")] = None,
-    lives: Annotated[int, typer.Option(help="Lives of each entry of what would flip.", min=500, max=20_000)] = 20_000,
+    lives: Annotated[int, typer.Option(help="Lives of each evaluation of what would flip.", min=500, max=20_000)] = 8_000,
     only: Annotated[list[str] | None, typer.Option(help="Validate only this study, row or protocol (several allowed).")] = None,
     seed: Annotated[int, typer.Option(help="Everything follows from it.")] = 1,
     threads: Annotated[int | None, typer.Option(help="Threads; all processors by default. Changes no result.", min=1)] = None,

@@ -15,7 +15,7 @@ from paget.errors import PagetError
 from paget.evidence.heldout import held_out
 from paget.parameters.version import MODEL_VERSION
 from paget.study import load_protocol
-from paget.validation.flips import LIVES, SEEDS, flips
+from paget.validation.flips import DRAWS, LIVES, flips
 from paget.validation.run import RESULT, default_posteriors, validate
 
 NUMBERS = "numbers.json"
@@ -87,12 +87,13 @@ def credibility(
         "paget": __version__, "model_version": MODEL_VERSION, "parameters": found.report["parameters"],
         "held_out": {"hash": held_out().hash, "names": list(held_out().names)}, "shares": _shares(chosen),
         "validation": {key: found.report[key] for key in ("predictions", "summary", "replicates", "histories", "patients", "seed")},
-        "headlines": _headlines(found.path, found.report), "flips": {"lives": lives, "seeds": SEEDS, "rows": []}, **shown,
+        "headlines": _headlines(found.path, found.report), "flips": {"lives": lives, "draws": DRAWS, "rows": []}, **shown,
     }  # fmt: skip
     for number, name in enumerate(chosen):
         progress("what would flip", number, len(chosen))
-        central = resolve_source(name, draws=None, replicates=0, seed=seed).central
-        rows = flips(central, TRIALS, seed=seed, lives=lives)
+        source = resolve_source(name, draws=None if name == "point" else DRAWS, replicates=DRAWS, seed=seed)
+        sets = [draw.parameters for draw in source.draws] or [source.central] * DRAWS
+        rows = flips(sets, TRIALS, seed=seed, lives=lives)
         numbers["flips"]["rows"] += [{"posterior": name, **row} for row in rows]
     progress("what would flip", len(chosen), len(chosen))
     with disk_errors(docs):

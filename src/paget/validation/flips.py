@@ -11,7 +11,9 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+import numpy as np
 import yaml
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from paget.calibration.contrast import contrasts
@@ -20,7 +22,7 @@ from paget.errors import PagetError, unknown
 from paget.parameters import ParameterSet, declared
 from paget.parameters.registry import INDEX_LABELS
 
-LIVES, SEEDS = 20_000, 4
+LIVES, DRAWS = 8_000, 12
 EFFECT = 0.10
 """A mean effect of less than 10 % of the hazard either way is called none: no trial of this field could tell it from none."""
 
@@ -89,19 +91,19 @@ def conclusion(log_hr: float, se: float) -> str:
 
 
 def flips(
-    parameters: ParameterSet, trials: Sequence[str], *, seed: int = 1, seeds: int = SEEDS, lives: int = LIVES,
-    only: Sequence[Change] | None = None,
-) -> list[dict[str, Any]]:  # fmt: skip
+    draws: Sequence[ParameterSet], trials: Sequence[str], *, seed: int = 1, lives: int = LIVES, only: Sequence[Change] | None = None
+) -> list[dict[str, Any]]:
     """Effect of surgery in each trial under each change; whether the conclusion differs from that without a change.
 
     Parameters
     ----------
-    parameters : ParameterSet
-        What is changed.
+    draws : sequence of ParameterSet
+        What is changed, two or more: draws of a posterior, or one set several times. Each is lived by a population of its own, the same
+        for every change, so that the effect of a change is that of pairs.
     trials : sequence of str
         Names of protocols.
-    seed, seeds : int
-        The mean over this many populations, from this seed on; the same for every change.
+    seed : int
+        Of the first population; the next has the next number.
     lives : int
         Of each evaluation.
     only : sequence of Change, optional
@@ -110,31 +112,43 @@ def flips(
     Returns
     -------
     list of dict
-        ``trial, change, what, hazard_ratio, se_log, conclusion, flips``; ratio and error None where nothing came out.
+        ``trial, change, what, hazard_ratio, se_log, factor, factor_se_log, conclusion, flips``: mean over the draws and its error;
+        factor by which the change moves it, and the error of that. None where nothing came out.
 
     Raises
     ------
     PagetError
-        No trial was given.
+        No trial was given, or fewer than two draws.
     """
     if not trials:
         raise PagetError("no trial to look at", expected="names of protocols")
+    if len(draws) < 2:
+        raise PagetError("one draw gives no error", key="draws", got=len(draws), expected="two or more")
     out: list[dict[str, Any]] = []
-    before: dict[str, str] = {}
+    first: dict[str, tuple[Any, str]] = {}
     for change in only or changes():
-        chosen = change.apply(parameters)
+        changed = [change.apply(one) for one in draws]
         for trial in trials:  # one at a time: all lives go to it
-            made = [next(iter(contrasts([trial], chosen, seed=seed + k, lives=lives).values())) for k in range(seeds)]
-            log_hr = sum(one.log_hr for one in made) / seeds
-            se = math.sqrt(sum(one.se**2 for one in made)) / seeds
-            there = math.isfinite(log_hr) and math.isfinite(se)
-            said = conclusion(log_hr, se) if there else "not computed"
-            before.setdefault(trial, said)
+            found = [
+                next(iter(contrasts([trial], one, seed=seed + k, lives=lives).values())).log_hr for k, one in enumerate(changed)
+            ]  # fmt: skip
+            mean, se = _mean(np.array(found))
+            said = "not computed" if mean is None else conclusion(mean, se or 0.0)
+            before, was = first.setdefault(trial, (np.array(found), said))
+            moved, error = _mean(np.array(found) - before)
             out.append(
                 {
-                    "trial": trial, "change": change.id, "what": change.what,
-                    "hazard_ratio": math.exp(log_hr) if there else None, "se_log": se if there else None,
-                    "conclusion": said, "flips": said != before[trial] and "open" not in (said, before[trial]) and there,
+                    "trial": trial, "change": change.id, "what": change.what, "hazard_ratio": None if mean is None else math.exp(mean),
+                    "se_log": se, "factor": None if moved is None else math.exp(moved), "factor_se_log": error, "conclusion": said,
+                    "flips": said != was and not {"open", "not computed"} & {said, was},
                 }
             )  # fmt: skip
     return out
+
+
+def _mean(values: NDArray[np.float64]) -> tuple[float | None, float | None]:
+    """Mean of what came out, and its standard error."""
+    there = values[np.isfinite(values)]
+    if len(there) < 2:
+        return None, None
+    return float(there.mean()), float(there.std(ddof=1) / math.sqrt(len(there)))

@@ -14,6 +14,8 @@ from paget.validation.show import HEADS, row, summary_words
 MARK = re.compile(r"^\{\{ credibility: ([a-z-]+) \}\}$", flags=re.MULTILINE)
 MISSING = "*Not computed yet: `paget credibility` writes the numbers of this page.*"
 Numbers = dict[str, Any]
+COVERED, CLOSE = 0.80, 0.66
+"""Criteria of the page on model risk, set before any held-out number was predicted."""
 
 
 def fill(text: str, numbers: Numbers | None) -> str:
@@ -42,6 +44,30 @@ def _span(part: dict[str, Any] | None) -> str:
     return "not computed" if part is None else f"{_ratio(part['low'])} to {_ratio(part['high'])}"
 
 
+def _parameters(part: dict[str, Any] | None) -> str:
+    """Span of the effect over draws, and how well its spread is known."""
+    if part is None:
+        return "not computed"
+    return f"{_span(part)} (sd of the log {_ratio(part['sd'])}; {_ratio(part['sd_low'])} to {_ratio(part['sd_high'])})"
+
+
+def criteria(numbers: Numbers) -> str:
+    """Whether the criteria that were set before looking are met."""
+    rows = []
+    for one in numbers["validation"]["summary"]:
+        if one["group"] == "all":
+            share = one["covered"] / one["count"]
+            limit = f"{100 * COVERED:.0f} % of numbers inside their 95 % predictive interval"
+        elif one["group"] == "ratios":
+            share = one["close"] / one["count"]
+            limit = f"{100 * CLOSE:.0f} % of ratios with standardised difference below 1.96"
+        else:
+            continue
+        met = share >= (COVERED if one["group"] == "all" else CLOSE)
+        rows.append((one["posterior"], f"at least {limit}", f"{100 * share:.0f} %", "met" if met else "**not met**"))
+    return _table(("values", "criterion", "found", ""), rows)
+
+
 def headlines(numbers: Numbers) -> str:
     """Hazard ratio of surgery in each trial, each kind of uncertainty apart."""
     rows = []
@@ -55,7 +81,7 @@ def headlines(numbers: Numbers) -> str:
         error = "–" if spread["mc_se"] is None else f"± {spread['mc_se']:.3f}"
         rows.append(
             (
-                one["posterior"], one["trial"], f"**{spread['value']:.2f}**", error, _span(spread["parameter"]),
+                one["posterior"], one["trial"], f"**{spread['value']:.2f}**", error, _parameters(spread["parameter"]),
                 _span(spread["structural"]), _span(spread["sampling"]), f"{_ratio(spread['low'])} to {_ratio(spread['high'])}",
                 _ratio(published.get("value")) + limits,
             )
@@ -135,13 +161,15 @@ def flipped(numbers: Numbers) -> str:
             cells = []
             for trial in trials:
                 one = next(x for x in mine if x["trial"] == trial and x["change"] == change)
-                ratio = one["hazard_ratio"]
+                ratio, factor = one["hazard_ratio"], one["factor"]
                 shown = "–" if ratio is None else f"{ratio:.2f} ± {ratio * one['se_log']:.2f}"
+                if factor is not None and change != "none":
+                    shown += f" (x {factor:.2f} ± {factor * one['factor_se_log']:.2f})"
                 cells.append(f"**{shown}, {one['conclusion']}**" if one["flips"] else f"{shown}, {one['conclusion']}")
             rows.append((next(x["what"] for x in mine if x["change"] == change), *cells))
         count = sum(one["flips"] for one in mine)
         said = f"{count} of {len(mine) - len(trials)} changes flip a conclusion." if count else "No change here flips a conclusion."
-        head = f"Under {name} ({told['seeds']} times {told['lives']:,} lives an entry):"
+        head = f"Under {name} ({told['draws']} draws, {told['lives']:,} lives each):"
         out += [head, "", _table(("changed", *trials), rows), "", said, ""]
     return "\n".join(out).strip()
 
@@ -189,8 +217,8 @@ def figures(numbers: Numbers) -> str:
 
 
 TABLES: dict[str, Callable[[Numbers], str]] = {
-    "headlines": headlines, "predictions": predictions, "scores": scores, "how": how, "verdict": verdict, "shares": shares,
-    "flips": flipped, "fit": fit, "tornado": tornado, "figures": figures,
+    "headlines": headlines, "criteria": criteria, "predictions": predictions, "scores": scores, "how": how, "verdict": verdict,
+    "shares": shares, "flips": flipped, "fit": fit, "tornado": tornado, "figures": figures,
 }  # fmt: skip
 """Tables by the name that a mark gives."""
 
