@@ -13,7 +13,7 @@ from paget.errors import PagetError
 from paget.parameters import ParameterSet
 
 PAGET = [sys.executable, "-c", "from paget.cli import main; main()"]
-SMALL = {"trials": 40, "pool": 400, "seed": 1}
+SMALL = {"trials": 40, "pool": 400, "seed": 1, "parameters": "point"}
 VARY = {"accrual.patients": [40, 80], "drop_out.fraction_per_year": [0.0, 0.1]}
 
 
@@ -100,16 +100,17 @@ def test_threads_and_resumption_change_no_byte(finished, tmp_path):
 def test_a_design_of_another_request_is_not_taken_over(finished):
     """Resuming asks for the same."""
     with pytest.raises(PagetError, match="differs in"):
-        design("mf07-01", out=finished.path, trials=50, pool=400)
+        design("mf07-01", out=finished.path, trials=50, pool=400, parameters="point")
 
 
 def test_the_command_prints_the_table_and_says_what_it_did_not_compute(tmp_path):
     """A protocol file of one's own; a second time it is an error; resume reads it."""
     small = ["mf07-01", "--vary", "n=40", "--trials", "20", "--pool", "300", "--out", "d", "--no-null", "--test", "rmst"]
+    small += ["--parameters", "point"]
     out = " ".join(paget("design", *small, cwd=tmp_path)[0].split())
     assert "point parameters: assurance not computed" in out and "±" in out and "not for clinical use" in out
     page = (tmp_path / "d" / "report.html").read_text(encoding="utf-8")
-    assert "paget design mf07-01 --vary n=40 --trials 20 --pool 300 --no-null --test rmst" in page
+    assert "paget design mf07-01 --vary n=40 --trials 20 --pool 300 --no-null --test rmst --parameters point" in page
     _, err = paget("design", *small, cwd=tmp_path, code=2)
     assert "holds a finished run" in err
     assert "±" in paget("design", *small, "--resume", cwd=tmp_path)[0]
@@ -128,7 +129,8 @@ def test_the_command_prints_the_table_and_says_what_it_did_not_compute(tmp_path)
         (["--search", "solitary"], "did you mean 'solitary-bone'"),
         (["--endpoint", "os"], "endpoint"),
         (["--trials", "1"], "2 to 100,000"),
-        (["--draws", "missing.csv"], "no such file of draws"),
+        (["--parameters", "blinded"], "did you mean 'blind'"),
+        (["--parameters", "point", "--draws", "3"], "one set of parameters has no draws"),
         (["--vary", "population.standard_of_care=1999"], "no standard of care"),
         (["--vary", "arms.systemic.crossover.fraction=0", "--switching", "10"], "nobody of the control arm crosses over"),
     ],
@@ -137,7 +139,8 @@ def test_mistakes_are_told_before_anything_is_simulated(arguments, says, tmp_pat
     """One message, code 2, no folder left behind."""
     from paget.cli import main
 
-    code = main_in(tmp_path, main, ["design", "mf07-01", *arguments])
+    source = [] if "--parameters" in arguments else ["--parameters", "point"]
+    code = main_in(tmp_path, main, ["design", "mf07-01", *arguments, *source])
     assert code[0] == 2 and says in code[1]
     assert not (tmp_path / "runs").exists()
 

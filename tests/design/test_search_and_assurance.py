@@ -4,15 +4,13 @@ import math
 from statistics import NormalDist
 
 import numpy as np
-import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paget.design.assurance import assurance, checked_draws, read_draws
+from paget.design.assurance import assurance, checked_draws
 from paget.design.search import break_even, frontier, probit_line, size_for
 from paget.errors import PagetError
-from paget.parameters import ParameterSet
 
 
 def test_the_probit_line_finds_the_size_and_its_error():
@@ -54,40 +52,6 @@ def test_assurance_by_hand():
     assert (found.assurance, found.probability_of_benefit, found.decide_now, found.perfect) == (0.46, 0.5, 1.5, 3.0)
     assert found.by_trial == pytest.approx((0.9 * 6 - 0.02 * 3) / 2)
     assert found.evppi_months == 1.5
-
-
-def test_draws_are_read_from_tables_and_json(tmp_path):
-    """Columns are parameters, entries of an index in brackets; what has no column keeps its value."""
-    point = ParameterSet.point()
-    pl.DataFrame({"wound_days": [20.0, 40.0], "founding_rate_per_day[1]": [0.001, 0.002]}).write_csv(tmp_path / "d.csv")
-    pl.DataFrame({"wound_days": [20.0, 40.0]}).write_parquet(tmp_path / "d.parquet")
-    (tmp_path / "d.json").write_text('[{"wound_days": 20}, {"wound_days": 40}]', encoding="utf-8")
-    table = read_draws(tmp_path / "d.csv")
-    assert [one["wound_days"] for one in table] == [20.0, 40.0]
-    assert table[1]["founding_rate_per_day"][1] == 0.002
-    assert table[1]["founding_rate_per_day"][0] == point["founding_rate_per_day"][0]
-    for name in ("d.parquet", "d.json"):
-        assert [one["wound_days"] for one in read_draws(tmp_path / name)] == [20.0, 40.0]
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "says"),
-    [
-        ("d.json", '[{"wound_dayz": 1}]', "did you mean 'wound_days'"),
-        ("d.json", "[", "cannot be read"),
-        ("d.json", "[]", "no draw in this file"),
-        ("d.csv", "wound_days\nx\n", "not a finite number"),
-        ("d.txt", "1", "not read"),
-        ("d.json", '[{"founding_rate_per_day[9]": 1}]', "no such entry"),
-        (None, "", "no such file"),
-    ],
-)
-def test_mistakes_in_draws_are_told(tmp_path, name, text, says):
-    """One message each."""
-    if name:
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    with pytest.raises(PagetError, match=says):
-        read_draws(tmp_path / (name or "missing.csv"))
 
 
 def test_assurance_needs_draws():

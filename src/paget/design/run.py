@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paget._version import __version__
-from paget.design.assurance import NOT_COMPUTED, assurance
+from paget.design.assurance import assurance
 from paget.design.effect import population_effect
 from paget.design.lives import STAYED, Lives, Progress, prepare, silent
 from paget.design.options import EVERYBODY
@@ -29,10 +29,10 @@ from paget.design.table import row_of
 from paget.design.trials import Layout, layout, passes, tau_of
 from paget.design.vary import Scenario
 from paget.design.words import Findings
+from paget.engine.draws import Draw
 from paget.engine.folder import MANIFEST, RunFolder, digest, disk_errors
 from paget.engine.warm import compile_kernels
 from paget.errors import PagetError
-from paget.parameters import ParameterSet
 from paget.study import Protocol, plain, protocol_hash
 
 if TYPE_CHECKING:
@@ -188,11 +188,13 @@ def _size(asked: DesignRequest) -> int:
     return max(asked.pool, *(one.protocol.accrual.patients for one in asked.scenarios))
 
 
-def setup(scenario: Scenario, asked: DesignRequest, lives: Lives) -> tuple[Question, Layout]:
+def setup(scenario: Scenario, asked: DesignRequest, lives: Lives, seed: int | None = None) -> tuple[Question, Layout]:
     """What a scenario asks of each of its trials, and how they are drawn."""
     plan = layout(scenario.protocol, scenario.options, lives)
     boundary = scenario.options.plan()
-    planned = events_planned(scenario.protocol, asked.endpoint, plan, lives, asked.seed) if len(boundary) > 1 else 1
+    planned = 1
+    if len(boundary) > 1:
+        planned = events_planned(scenario.protocol, asked.endpoint, plan, lives, asked.seed if seed is None else seed)
     tests = tuple(dict.fromkeys([*asked.tests, scenario.options.test]))
     return Question(scenario.protocol, asked.endpoint, boundary, planned, tests, tau_of(scenario.protocol), scenario.options.test), plan
 
@@ -301,13 +303,13 @@ def _switching(asked: DesignRequest, folder: RunFolder, pools: _Pools, progress:
 
 def _assurance(asked: DesignRequest, folder: RunFolder, threads: int, progress: Progress) -> dict[str, Any]:
     if not asked.draws:
-        return {"note": NOT_COMPUTED, "scenarios": []}
+        return {"note": asked.assurance_note, "scenarios": []}
     found = []
     for number, draw in enumerate(asked.draws):
         progress("draws of the parameters", number, len(asked.draws))
 
-        def one(parameters: ParameterSet = draw) -> list[dict[str, float]]:
-            return list(_under(asked, parameters, threads))
+        def one(mine: Draw = draw) -> list[dict[str, float]]:
+            return list(_under(asked, mine, threads))
 
         found.append(_kept(folder, f"draw-{number:05d}", one))
     progress("draws of the parameters", len(asked.draws), len(asked.draws))
@@ -317,21 +319,21 @@ def _assurance(asked: DesignRequest, folder: RunFolder, threads: int, progress: 
         rows.append(
             {"scenario": scenario.number, "label": scenario.label, **assurance(power, gain).as_dict(), "power": power, "gain": gain}
         )
-    note = f"{len(found)} draws of the parameters, {asked.draw_trials} trials from {asked.draw_pool:,} patients each"
+    note = f"{asked.draw_words}, {asked.draw_trials} trials from {asked.draw_pool:,} patients each"
     return {"note": note, "scenarios": rows}
 
 
-def _under(asked: DesignRequest, parameters: ParameterSet, threads: int) -> Iterable[dict[str, float]]:
-    """Power and mean gain of each scenario under one draw."""
-    pools = _Pools(asked.seed, threads, silent)
-    drawn = asked.scenarios_under(parameters)
+def _under(asked: DesignRequest, draw: Draw, threads: int) -> Iterable[dict[str, float]]:
+    """Power and mean gain of each scenario under one draw, in a population of its own."""
+    pools = _Pools(draw.seed, threads, silent)
+    drawn = asked.scenarios_under(draw.parameters)
     size = max(asked.draw_pool, *(one.protocol.accrual.patients for one in drawn))
     for scenario in drawn:
         lives = pools.of(scenario, size)
-        question, plan = setup(scenario, asked, lives)
+        question, plan = setup(scenario, asked, lives, draw.seed)
         brief = replace(question, tests=tuple(dict.fromkeys(["logrank", question.test])))
-        table = find_all(brief, plan, lives, asked.draw_trials, asked.seed, threads=threads)
-        effect = population_effect(scenario.protocol, asked.endpoint, plan, lives, asked.seed)
+        table = find_all(brief, plan, lives, asked.draw_trials, draw.seed, threads=threads)
+        effect = population_effect(scenario.protocol, asked.endpoint, plan, lives, draw.seed)
         yield {"power": float(table["finds"].mean()), "gain_months": effect.mean_gain_months, "log_hr": effect.log_hr}  # type: ignore[arg-type]
 
 
@@ -342,7 +344,9 @@ def _manifest(asked: DesignRequest) -> dict[str, Any]:
         "seed": asked.seed,
         "protocol": asked.protocol.id,
         "protocol_hash": protocol_hash(asked.protocol),
-        "parameters_hash": asked.parameters.hash,
+        "parameters_hash": asked.source.hash,
+        "parameters": asked.words,
+        "parameters_note": asked.source.note,
         "request_hash": digest(asked.as_dict()),
         "scenarios": len(asked.scenarios),
         "trials": asked.trials,

@@ -215,7 +215,8 @@ def page(asked: DesignRequest, found: Findings, figures: list[ReportFigure], com
     if found.assurance.get("scenarios"):
         tables.append(_assurance_table(found.assurance))
     else:
-        notes.append(f"{found.assurance.get('note', '')}.".capitalize())
+        said = str(found.assurance.get("note", ""))
+        notes.append(f"{said[:1].upper()}{said[1:]}.")
     passes = max(row["passes"] for row in found.rows)
     pool = found.pools[0]
     notes.append(
@@ -226,10 +227,7 @@ def page(asked: DesignRequest, found: Findings, figures: list[ReportFigure], com
             else f"The population is shuffled and cut into trials up to {passes} times, so trials share patients."
         )
     )
-    notes.append(
-        "Point values of the parameters were placed on other evidence, not fitted; their uncertainty is in no error on "
-        "this page but assurance."
-    )
+    notes.append(_parameters(asked))
     return DesignPage(
         title=f"Design of {asked.protocol.id}",
         protocol=asked.protocol.id,
@@ -241,9 +239,21 @@ def page(asked: DesignRequest, found: Findings, figures: list[ReportFigure], com
         ademp=_ademp(asked, found),
         command=command,
         seed=asked.seed,
-        hashes={"protocol": protocol_hash(asked.protocol), "parameters": asked.parameters.hash},
+        hashes={"protocol": protocol_hash(asked.protocol), "parameters": asked.source.hash},
         version=__version__,
     )
+
+
+def _parameters(asked: DesignRequest) -> str:
+    """Under which parameters the numbers hold."""
+    source = asked.source
+    if source.central_draw is None:
+        words = "Scenarios are simulated under one set of parameters"
+        words += ": point values, placed on other evidence and not fitted." if source.name == "point" else ", given by the user."
+    else:
+        words = f"Scenarios are simulated under draw {source.central_draw} of the posterior {source.name!r}, the one nearest to its middle."
+    note = f" {source.note}" if source.note else ""
+    return f"{words}{note} What the evidence leaves open is in no error here but in assurance, where it was computed."
 
 
 def sentence(asked: DesignRequest, found: Findings) -> str:
