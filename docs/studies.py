@@ -1,6 +1,7 @@
 """Writes the tables of docs/studies.md: every study beside its publication, each number with its role and the command that made it.
 
-Run as ``python docs/studies.py [--replicates 200] [--draws 20] [--only NAME ...] [--threads 2]`` from the root of the repository. Runs that exist in
+Run as ``python docs/studies.py [--replicates 200] [--draws 20] [--only NAME ...] [--threads 2]``
+from the root of the repository. Runs that exist in
 ``runs/studies`` are read, not made again; what is not asked for is left as it stands.
 """
 
