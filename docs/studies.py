@@ -1,8 +1,7 @@
 """Writes the tables of docs/studies.md: every study beside its publication, each number with its role and the command that made it.
 
-Run as ``python docs/studies.py [--replicates 200] [--draws 20] [--only NAME ...] [--threads 2]``
-from the root of the repository. Runs that exist in
-``runs/studies`` are read, not made again; what is not asked for is left as it stands.
+Run as ``python docs/studies.py [--replicates 10] [--parameters point] [--draws 20] [--only NAME ...] [--threads 2]`` from the root of
+the repository. Runs that exist in ``runs/studies`` are read, not made again; what is not asked for is left as it stands.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from paget.study import load_protocol, shipped
 
 PAGE = Path(__file__).parent / "studies.md"
 SURGERY = ("abcsg-28", "e2108", "mf07-01", "tata-memorial")
-HEAD = "| result | arm | mean of trials (95 % of single trials, parameters too) | published | role |\n| --- | --- | --- | --- | --- |\n"
+HEAD = "| result | arm | mean of trials (95 % of single trials) | published | role |\n| --- | --- | --- | --- | --- |\n"
 SHOWN = ("hazard_ratio", "rate", "median_months", "survival", "cumulative_incidence", "odds_ratio", "rate_difference", "count")
 
 
@@ -50,11 +49,14 @@ def rows(result: paget.Run, name: str) -> list[str]:
     return out
 
 
-def table(name: str, replicates: int, draws: int, threads: int) -> str:
+def table(name: str, chosen: argparse.Namespace) -> str:
     """Command and table of one study."""
-    folder = Path("runs") / "studies" / f"{name}-{replicates}-{draws}"
-    result = paget.run(name, replicates=replicates, draws=draws, seed=1, out=folder, threads=threads)
-    command = f"paget run {name} --replicates {replicates} --draws {draws} --seed 1"
+    point = chosen.parameters == "point"
+    size = {"replicates": chosen.replicates} | ({} if point else {"draws": chosen.draws})
+    folder = Path("runs") / "studies" / "-".join(map(str, (name, chosen.parameters, *size.values())))
+    result = paget.run(name, seed=1, out=folder, threads=chosen.threads, parameters=chosen.parameters, **size)
+    asked = " ".join(f"--{option} {value}" for option, value in size.items())
+    command = f"paget run {name} {asked} --seed 1 --parameters {chosen.parameters}"
     return f"```console\n$ {command}  # long\n```\n\n" + HEAD + "".join(rows(result, name))
 
 
@@ -70,13 +72,14 @@ def write(name: str, text: str) -> None:
 def main() -> None:
     """Make what is asked for."""
     asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--replicates", type=int, default=200)
+    asked.add_argument("--replicates", type=int, default=10)
+    asked.add_argument("--parameters", default="point")
     asked.add_argument("--draws", type=int, default=20)
     asked.add_argument("--threads", type=int, default=2)
     asked.add_argument("--only", nargs="*", default=[name for name in shipped() if name not in SURGERY])
     chosen = asked.parse_args()
     for name in chosen.only:
-        write(name, table(name, chosen.replicates, chosen.draws, chosen.threads))
+        write(name, table(name, chosen))
         print(name, flush=True)
 
 

@@ -63,16 +63,12 @@ def test_limits_hold_the_share(rows):
     assert 0.0 <= low <= share + 1e-12 and share - 1e-12 <= high <= 1.0
 
 
-ADSL = pl.DataFrame(
-    {"USUBJID": ["1", "2", "3", "4"], "ARMCD": ["a", "a", "b", "b"], "TRT01P": ["A", "A", "B", "B"], "ITTFL": ["Y"] * 4}
-)
+ADSL = pl.DataFrame({"USUBJID": ["1", "2", "3", "4"], "ARMCD": ["a", "a", "b", "b"], "TRT01P": ["A", "A", "B", "B"], "ITTFL": ["Y"] * 4})
 
 
 def test_every_randomised_patient_counts():
     """One without a row has not responded; the second line is of those who have a row."""
-    adrs = pl.DataFrame(
-        {"USUBJID": ["1", "3", "4", "1"], "PARAMCD": ["RSP", "RSP", "RSP", "RSP2"], "AVALC": ["Y", "Y", "N", "Y"]}
-    )
+    adrs = pl.DataFrame({"USUBJID": ["1", "3", "4", "1"], "PARAMCD": ["RSP", "RSP", "RSP", "RSP2"], "AVALC": ["Y", "Y", "N", "Y"]})
     found = {r["arm"]: r for r in response_rates(ADSL, adrs, "RSP", experimental="a", control="b") if r["arm"]}
     assert (found["a"]["value"], found["a"]["n"]) == (0.5, 2)
     second = response_rates(ADSL, adrs, "RSP2", experimental="a", control=None)
@@ -95,9 +91,7 @@ def test_crude_shares_count_events_and_not_competing_deaths():
 
 def test_lesions_are_told_by_class():
     """All lesions of an arm, then each class; a class without a lesion says so."""
-    adles = pl.DataFrame(
-        {"USUBJID": ["1", "1", "2"], "TRTP": ["A"] * 3, "SIZEGR": ["<3 cm", "<3 cm", ">=3 cm"], "LCRFL": ["Y", "", ""]}
-    )
+    adles = pl.DataFrame({"USUBJID": ["1", "1", "2"], "TRTP": ["A"] * 3, "SIZEGR": ["<3 cm", "<3 cm", ">=3 cm"], "LCRFL": ["Y", "", ""]})
     found = lesion_rates(adles, "LCR", arms=[("a", "A"), ("b", "B")], classes=["<3 cm", ">=3 cm"])
     values = {(r["arm"], r["subgroup"]): r["value"] for r in found}
     assert values[("a", None)] == pytest.approx(1 / 3)

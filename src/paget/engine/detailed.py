@@ -31,9 +31,7 @@ def raw_of(detail: Detail, plan: LifePlan) -> Raw:
     return Raw(assessments_frame(detail), lesions_frame(detail), exposures_frame(detail, plan), treated_frame(detail))
 
 
-def live_detailed(
-    protocol: Protocol, parameters: ParameterSet, roster: Roster, seed: int
-) -> tuple[pl.DataFrame, Raw, Detail]:
+def live_detailed(protocol: Protocol, parameters: ParameterSet, roster: Roster, seed: int) -> tuple[pl.DataFrame, Raw, Detail]:
     """Live everybody on a roster with everything written down; the patients' table, the rest as tables, and the records."""
     plan = compile_plan(protocol, parameters)
     if protocol.early:
@@ -95,9 +93,7 @@ def detailed_rows(protocol: Protocol, parameters: ParameterSet, roster: Roster, 
     return out
 
 
-def all_detailed_rows(
-    protocol: Protocol, parameters: ParameterSet, roster: Roster, seed: int, threads: int
-) -> dict[str, Any]:
+def all_detailed_rows(protocol: Protocol, parameters: ParameterSet, roster: Roster, seed: int, threads: int) -> dict[str, Any]:
     """`detailed_rows` of every replicate on a roster, in its order."""
     numbers = list(dict.fromkeys(roster.replicate.tolist()))
 

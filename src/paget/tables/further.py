@@ -42,9 +42,7 @@ def further_events(patients: pl.DataFrame, study: StudyInfo, raw: Raw) -> pl.Dat
         "DRFS": _relapse_free,
         "SAR": _after_relapse,
     }
-    parts = [
-        makers[code](subjects, patients, study, raw).with_columns(code=pl.lit(code)) for code in study.endpoints if code in makers
-    ]
+    parts = [makers[code](subjects, patients, study, raw).with_columns(code=pl.lit(code)) for code in study.endpoints if code in makers]
     columns = ["_row", "code", "_origin", "_day", "CNSR", "event", "censored"]
     schema = {
         "_row": pl.Int64, "code": pl.String, "_origin": pl.Float64, "_day": pl.Float64, "CNSR": pl.Int64, "event": pl.String,
