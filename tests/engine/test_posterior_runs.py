@@ -192,6 +192,9 @@ def test_structural_variants_stand_beside(finished, tmp_path):
     effects = source.variants["mf07-01"]
     assert [one.variant for one in effects] == ["as-declared", "no-wound"] and effects[1].mc_se_log == pytest.approx(0.01)
     records = json.loads((finished.path / "summary.json").read_text(encoding="utf-8"))
+    for record in records:  # what stands beside the shipped posteriors is not what is tested here
+        if record.get("replicates"):
+            record["replicates"]["structural"] = None
     add_structures(records, effects, changed=True)
     assert not any((record.get("replicates") or {}).get("structural") for record in records)
     add_structures(records, effects, changed=False)

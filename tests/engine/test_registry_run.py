@@ -100,7 +100,7 @@ def test_a_finished_run_is_read_and_another_is_not_mixed_in(finished, registry):
 
 def test_more_patients_begin_with_the_same_patients(registry, finished):
     """Patients come in the order of their numbers, whatever their number; their lives do not depend on how many there are."""
-    people, _ = module._people(resolve_request(registry, **{**SMALL, "patients": 900}), _NoFolder(), 1, lambda *_: None)
+    people, _ = module.live_people(resolve_request(registry, **{**SMALL, "patients": 900}), _NoFolder(), 1, lambda *_: None)
     first = people.filter("drawn").head(400)
     assert first["patient_id"].to_list() == finished.truth["patient_id"].to_list()
     truth = finished.truth

@@ -183,6 +183,8 @@ def resolve_source(
     chosen = [
         Draw(int(number), found.draw(int(number)), lineage("population of a draw", seed, int(number))) for number in order[:wanted]
     ]
+    if found.manifest.get("kind") == "prior":
+        variants = {}  # fitted structures do not belong beside what was not fitted
     return Source(name, found.draw(middle), middle, tuple(chosen), size, found.manifest, note, variants)
 
 

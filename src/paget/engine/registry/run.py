@@ -290,7 +290,7 @@ def make(request: Request, folder: RunFolder, threads: int, progress: Progress) 
     progress("compiling (once)", 0, 1)
     compile_kernels()
     progress("compiling (once)", 1, 1)
-    people, blocks = _people(request, folder, threads, progress)
+    people, blocks = live_people(request, folder, threads, progress)
 
     def those(migration: bool) -> pl.DataFrame:
         import polars as pl
@@ -308,7 +308,7 @@ def make(request: Request, folder: RunFolder, threads: int, progress: Progress) 
     return Product(request, people, cohort, rows, recorded, parts, varied, blocks)
 
 
-def _people(request: Request, folder: RunFolder, threads: int, progress: Progress) -> tuple[pl.DataFrame, int]:
+def live_people(request: Request, folder: RunFolder, threads: int, progress: Progress) -> tuple[pl.DataFrame, int]:
     """Blocks of potential lives until there are enough patients under either staging."""
     import polars as pl
 
