@@ -94,9 +94,19 @@ def _plane(figure: Any, sized: Sequence[Candidate], extra: float) -> None:
     axes.set_xlabel("Patients assessed (log scale)")
     axes.set_ylabel("Patients randomised (log scale)")
     for axis, values in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
-        ticks = [m * 10.0**e for e in range(1, 8) for m in (1, 1.5, 2, 3, 5, 7) if values[0] <= m * 10.0**e <= values[1]]
+        ticks = _ticks(*values)
         axis.set_ticks(ticks, [f"{t:,.0f}" for t in ticks])
         axis.set_ticks([], minor=True)
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Round numbers on a log axis, as few as tell where one is."""
+    found: list[float] = []
+    for multiples in ((1, 2, 5), (1, 1.5, 2, 3, 5, 7), (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9)):
+        found = [m * 10.0**e for e in range(1, 8) for m in multiples if low <= m * 10.0**e <= high]
+        if len(found) >= 3:
+            break
+    return found
 
 
 def _data(candidates: Sequence[Candidate]) -> Any:
