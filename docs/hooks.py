@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 from mkdocs.structure.files import File, Files
@@ -10,6 +12,7 @@ from paget.parameters import INDEX_LABELS, declared
 from paget.parameters.registry import Parameter, Prior
 from paget.parameters.shares import MEANING, shares
 from paget.therapy import library
+from paget.validation.pages import fill
 
 
 def _number(value: float) -> str:
@@ -87,21 +90,48 @@ def parameters_page() -> str:
         "| --- | --- |",
         *(f"| `{p.name.removeprefix('switch_')}` | {_cell(p.what)} |" for p in switches),
         "",
-        "## Agents",
+        "## Systemic therapies",
         "",
-        "| agent | axis, family | kill of sensitive cells a day | factor on growth | stopped for toxicity a year | basis |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "[Therapies](therapies.md) tells what the columns mean. `cross`: kill of resistant cells relative to sensitive ones, where it is "
+        "not the axis's own. Tier B: little evidence.",
+        "",
+        "| therapy | tier | axis, family | kill of sensitive cells a day | cross | growth, steps | stopped for toxicity a year | basis |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     shelf = library()
-    for agent in shelf.agents.values():
-        main = agent.kill_per_day or agent.growth_factor
-        assert main is not None
+    for therapy in shelf.agents.values():
+        kills, stop = therapy.kills, therapy.costs.toxic_stop_per_year
+        main = kills.kill_per_day if kills else therapy.growth_factor or therapy.steps[0].multiplier
         basis = f"**{main.basis}**: {main.reason}" + (f" ({', '.join(f'`{s}`' for s in main.sources)})" if main.sources else "")
-        where = agent.axis + (f", {agent.family}" if agent.family else "")
-        kill = _number(agent.kill_per_day.value) if agent.kill_per_day else "-"
-        growth = _number(agent.growth_factor.value) if agent.growth_factor else "-"
-        cells = [f"`{agent.id}`", where, kill, growth, _number(agent.toxic_stop_per_year.value), basis]
+        acts = [f"growth x {_number(therapy.growth_factor.value)}"] if therapy.growth_factor else []
+        acts += [f"{change.step.replace('_', ' ')} x {_number(change.multiplier.value)}" for change in therapy.steps]
+        cells = [
+            f"`{therapy.id}`",
+            therapy.tier + (" (hypothetical)" if therapy.hypothetical else ""),
+            therapy.axis + (f", {kills.family}" if kills and kills.family else ""),
+            _number(kills.kill_per_day.value) if kills else "-",
+            _number(kills.cross.value) if kills and kills.cross else "-",
+            ", ".join(acts) or "-",
+            _number(stop.value) if stop else "-",
+            basis,
+        ]
         lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
+    lines += [
+        "", "## Harms of systemic therapies", "",
+        "| therapy | harm | grade | share | basis |", "| --- | --- | --- | --- | --- |",
+    ]  # fmt: skip
+    for therapy in shelf.agents.values():
+        for harm in therapy.costs.toxicities:
+            source = harm.rate or harm.by_dose
+            assert source is not None
+            unit = therapy.dose.unit if therapy.dose else ""
+            share = (
+                f"{harm.rate.value:.1%} of courses" if harm.rate
+                else ", ".join(f"{part:.1%} by {dose:g} {unit}" for dose, part in harm.by_dose.points if part) if harm.by_dose else ""
+            )  # fmt: skip
+            basis = f"**{source.basis}**: {source.reason}" + (f" ({', '.join(f'`{s}`' for s in source.sources)})" if source.sources else "")
+            row = [f"`{therapy.id}`", harm.name.replace("-", " "), harm.grade, share, basis]
+            lines.append("| " + " | ".join(_cell(cell) for cell in row) + " |")
     lines += ["", "## Regimens", "", "| regimen | agents (days of the course) | then |", "| --- | --- | --- |"]
     for regimen in shelf.regimens.values():
         courses = ", ".join(f"{c.agent} ({'to progression' if c.days is None else f'{c.days:g}'})" for c in regimen.agents)
@@ -110,6 +140,14 @@ def parameters_page() -> str:
     for standard in shelf.standards.values():
         lines.append(f"| `{standard.id}` | {standard.years} | {_cell(standard.title)} | **{standard.basis}**: {_cell(standard.reason)} |")
     return "\n".join(lines) + "\n"
+
+
+def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
+    """Tables of the credibility pages, from the numbers that ``paget credibility`` wrote."""
+    if not page.file.src_uri.startswith("credibility/"):
+        return markdown
+    path = Path(config["docs_dir"]) / "credibility" / "numbers.json"
+    return fill(markdown, json.loads(path.read_text(encoding="utf-8")) if path.exists() else None)
 
 
 def on_files(files: Files, config: Any) -> Files:

@@ -5,6 +5,7 @@ The whole public surface is here; everything heavy is imported when it is used.
 | you want | call |
 | --- | --- |
 | simulate a trial beside the real one | `run`, which returns a `Run` |
+| simulate a registry: what it reports, what is true | `run_registry`, which returns a `RegistryRun` |
 | a protocol as data | `load_protocol`, `protocols` |
 | a published fact | `evidence.load()` |
 | survival statistics on any ADaM table | `paget.analysis` |
@@ -19,6 +20,8 @@ from paget._version import __version__
 from paget.errors import PagetError
 
 if TYPE_CHECKING:
+    from paget.engine.registry.result import RegistryRun
+    from paget.engine.registry.run import run_registry
     from paget.engine.result import Run
     from paget.engine.run import run
     from paget.parameters import ParameterSet
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 
 _LAZY = {
     "run": ("paget.engine.run", "run"),
+    "run_registry": ("paget.engine.registry.run", "run_registry"),
+    "RegistryRun": ("paget.engine.registry.result", "RegistryRun"),
     "Run": ("paget.engine.result", "Run"),
     "ParameterSet": ("paget.parameters", "ParameterSet"),
     "Protocol": ("paget.study", "Protocol"),
@@ -34,7 +39,18 @@ _LAZY = {
     "protocols": ("paget.study", "shipped"),
 }
 
-__all__ = ["PagetError", "ParameterSet", "Protocol", "Run", "__version__", "load_protocol", "protocols", "run"]
+__all__ = [
+    "PagetError",
+    "ParameterSet",
+    "Protocol",
+    "RegistryRun",
+    "Run",
+    "__version__",
+    "load_protocol",
+    "protocols",
+    "run",
+    "run_registry",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -32,6 +32,7 @@ ANCHORS = {
     "Late relapse of ER+ disease",
     "Hazard of relapse over 20 years (pre-modern therapy)",
     "Organs at relapse",
+    "Local treatments by size",
     "Untreated survival",
     "Survival of metastatic disease by era",
     "Survival of metastatic disease by subtype",

@@ -62,7 +62,7 @@ def test_protocols_and_show():
     assert "time_zero" in out and "estimand" in out
     out, _ = paget("show", "founding_rate_per_day")
     assert "coumans2013" in out.lower() and "prior" in out
-    assert "kill_per_day" in paget("show", "trastuzumab")[0]
+    assert "HER2 antibody" in paget("show", "trastuzumab")[0]
     assert "HR+/HER2-" in paget("show", "2012")[0]
     assert '"properties"' in paget("show", "x", "--schema")[0]
 
@@ -126,7 +126,7 @@ def test_evidence_commands():
         (["show", "e2107"], "e2108"),
         (["check", "nowhere.yaml"], "no such file"),
         (["frobnicate"], "frobnicate"),
-        (["population", "make", "--source", "mars"], "de-novo or relapse"),
+        (["population", "make", "--source", "mars"], "de-novo, relapse, both or early"),
     ],
 )
 def test_mistakes_end_with_2_and_one_message(arguments, said, tmp_path):

@@ -35,9 +35,10 @@ def test_every_shipped_protocol_compiles(name):
     """Names resolve, and the horizon holds induction, accrual and follow-up."""
     protocol = load_protocol(name)
     plan = compile_plan(protocol, ParameterSet.point())
-    assert len(plan.arms) == len(protocol.arms)
+    assert len(plan.arms) == len(protocol.arms) + sum(len(arm.systemic_if or ()) for arm in protocol.arms)
     assert plan.horizon_days == follow_up_days(protocol)
-    assert any(arm.get("procedure") == 1 for arm in plan.arms)
+    surgical = any(arm.locoregional.procedure == "surgery" for arm in protocol.arms)
+    assert any(arm.get("procedure") == 1 for arm in plan.arms) == surgical
 
 
 def test_lives_to_death_agree_with_lives_to_the_cut():

@@ -168,3 +168,42 @@ def test_the_default_says_what_it_used():
         assert source.name == "blind" and len(source.draws) == 2 and source.note is None
     else:
         assert source.name == "point" and "no fitted posterior" in source.note
+
+
+def test_structural_variants_stand_beside(finished, tmp_path):
+    """The file beside a posterior gives the structural range of a trial's effect; values of the user's take it away."""
+    import json
+
+    from paget.engine.replicates import add_structures
+    from paget.parameters.posterior import save
+    from paget.parameters.variants import beside
+    from paget.parameters.version import MODEL_VERSION
+
+    save(load("prior").frame, tmp_path / "mine.parquet", "blind")
+    assert beside(tmp_path / "mine.parquet") == {}
+    effect = {"trial": "mf07-01", "sd_monte_carlo": 0.1, "draws": 100}
+    data = {
+        "request": {"model_version": MODEL_VERSION},
+        "effects": [{**effect, "variant": "as-declared", "hazard_ratio": 0.9}, {**effect, "variant": "no-wound", "hazard_ratio": 0.8}],
+        "misfit": [{"variant": "no-wound", "what": "An operation wakes nothing."}],
+    }
+    (tmp_path / "variants.json").write_text(json.dumps(data), encoding="utf-8")
+    source = resolve_source(tmp_path / "mine.parquet", draws=2, replicates=5, seed=5)
+    effects = source.variants["mf07-01"]
+    assert [one.variant for one in effects] == ["as-declared", "no-wound"] and effects[1].mc_se_log == pytest.approx(0.01)
+    records = json.loads((finished.path / "summary.json").read_text(encoding="utf-8"))
+    for record in records:  # what stands beside the shipped posteriors is not what is tested here
+        if record.get("replicates"):
+            record["replicates"]["structural"] = None
+    add_structures(records, effects, changed=True)
+    assert not any((record.get("replicates") or {}).get("structural") for record in records)
+    add_structures(records, effects, changed=False)
+    marked = [record for record in records if (record.get("replicates") or {}).get("structural")]
+    (one,) = marked
+    assert one["measure"] == "hazard_ratio" and one["replicates"]["structural"]["low"] == 0.8
+    (tmp_path / "variants.json").write_text(json.dumps({**data, "request": {"model_version": 0}}), encoding="utf-8")
+    with pytest.raises(PagetError, match="another version of the model"):
+        resolve_source(tmp_path / "mine.parquet", draws=2, replicates=5, seed=5)
+    (tmp_path / "variants.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(PagetError, match="not a comparison of variants"):
+        resolve_source(tmp_path / "mine.parquet", draws=2, replicates=5, seed=5)

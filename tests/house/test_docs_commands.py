@@ -1,8 +1,8 @@
 """Assures that every command line of the README and the docs runs.
 
 Lines that begin with ``paget`` (or ``$ paget``) in fenced ``console`` and ``sh`` blocks are run in the order of the page, each
-page in a folder of its own, with the files of ``docs/examples`` in it. Runs are made small by setting ``--patients`` and
-``--replicates``. Of a line that ends in ``# long``, only the command's help is asked for.
+page in a folder of its own, with the files of ``docs/examples`` in it. Runs and designs are made small by setting their sizes
+(``--patients``, ``--replicates``, ``--trials`` ...). Of a line that ends in ``# long``, only the command's help is asked for.
 """
 
 import re
@@ -16,7 +16,10 @@ from repository import ROOT
 
 pytestmark = pytest.mark.slow
 
-SMALL = {"--patients": "60", "--replicates": "2"}
+SMALL = {
+    "run": {"--patients": "60", "--replicates": "2"},
+    "design": {"--trials": "20", "--pool": "300", "--most-patients": "200", "--draw-trials": "10"},
+}
 
 
 def commands(page):
@@ -35,12 +38,11 @@ def small(line):
     """The words of a line, made small; and whether it is only to be checked."""
     line, _, note = line.partition("  #")
     words = shlex.split(line, comments=True)[1:]
-    if words[0] == "run":
-        for option, value in SMALL.items():
-            if option in words:
-                words[words.index(option) + 1] = value
-            else:
-                words += [option, value]
+    for option, value in SMALL.get(words[0], {}).items():
+        if option in words:
+            words[words.index(option) + 1] = value
+        else:
+            words += [option, value]
     return words, note.strip().startswith("long")
 
 
@@ -86,4 +88,5 @@ def test_lines_are_found_and_made_small(tmp_path):
     )
     (line,) = commands(page)
     assert small(line) == (["run", "e2108", "--patients", "60", "--seed", "2", "--replicates", "2"], False)
+    assert small("paget design e2108 --trials 1000")[0][:4] == ["design", "e2108", "--trials", "20"]
     assert small("paget run e2108 --twins  # long, a minute")[1]

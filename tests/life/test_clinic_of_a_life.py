@@ -174,7 +174,7 @@ def test_true_progression_comes_before_it_is_seen_in_known_lesions(stage_four, p
 
 def course_ends(ids):
     """Days on which taxane and trastuzumab of the first line stop, by course (168 days) or toxicity."""
-    stops = {name: library().agents[name].toxic_stop_per_year.value / 365.25 for name in ("taxane", "trastuzumab")}
+    stops = {name: library().agents[name].costs.toxic_stop_per_year.value / 365.25 for name in ("taxane", "trastuzumab")}
     draws = np.array(
         [[exponential(np.uint64(SEED), int(k), np.uint64(0), CARE, TOXICITY + j) for j in range(2)] for k in ids]
     )

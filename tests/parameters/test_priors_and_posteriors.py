@@ -144,7 +144,8 @@ def test_the_factor_of_a_family_scales_its_agents_and_no_other():
     base = library().agent_records()["kill"]
     assert np.array_equal(library().agent_records(ParameterSet.point())["kill"], base)
     changed = library().agent_records(values_of({"kill_factor[endocrine A]": 2.0}))["kill"]
-    mine = np.array([a.axis == "endocrine" and a.family == "A" for a in library().agents.values()])
+    kills = [therapy.kills for therapy in library().agents.values()]
+    mine = np.array([k is not None and k.axis == "endocrine" and k.family == "A" for k in kills])
     assert mine.any()
     assert np.array_equal(changed, np.where(mine, 2.0 * base, base))
     assert set(declared()["kill_factor"].values) == {1.0}

@@ -16,11 +16,15 @@ from paget.report.figures import (
     love_plot,
     overlap,
     patient_course,
+    predicted_observed,
     replicates,
     swimmer,
     twins,
+    uncertainty,
     waterfall,
 )
+from paget.report.figures.predicted_observed import Point
+from paget.report.figures.uncertainty import Band
 from paget.report.style import Drawing, Ratio
 from paget.tables import adrs, adsl, adtr, adtte
 
@@ -304,7 +308,32 @@ def overlaps() -> Drawing:
     )
 
 
+def kinds():
+    """Each kind of uncertainty of a hazard ratio, and the published one."""
+    return uncertainty.draw(
+        [
+            Band("Monte-Carlo", 0.97, 1.03, "95 % of the mean"), Band("sampling", 0.72, 1.39, "95 % of trials of 256"),
+            Band("parameters", 0.85, 1.18, "95 % of draws"), Band("structure", None, None, "range of fitted variants"),
+            Band("published", 0.82, 1.52, "90 % CI", 1.11),
+        ],
+        centre=1.0,
+    )  # fmt: skip
+
+
+def foretold():
+    """Predictions of three studies: held out and inside, held out and outside, fitted to."""
+    return predicted_observed.draw(
+        [
+            Point("mf0701-10y, OS", 0.95, 0.70, 1.25, 0.71, 0.59, 0.86, True, True),
+            Point("abcsg28, OS", 0.70, 0.55, 0.90, 1.45, None, None, True, False),
+            Point("e2108, OS", 1.02, 0.75, 1.40, 1.11, 0.82, 1.52, False, True),
+        ]
+    )
+
+
 FIGURES = {
+    "uncertainty": kinds,
+    "predicted-observed": foretold,
     "kaplan-meier": km,
     "consort": flow,
     "forest": subgroups,

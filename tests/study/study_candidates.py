@@ -47,5 +47,11 @@ def candidates(n: int, seed: int = 1) -> pl.DataFrame:
             "site_group": group,
             "solitary_bone": bone & (sites == 1) & (count == 1),
             "presentation": rng.choice(["de novo", "relapse"], n, p=[0.8, 0.2]),
+            "n_liver": np.where(organs["liver"], rng.integers(1, 6, n), 0),
+            "largest_liver_cm": np.where(organs["liver"], rng.lognormal(0.7, 0.5, n), 0.0),
+            "n_skin": np.where(others["skin"], rng.integers(1, 4, n), 0),
+            "largest_skin_cm": np.where(others["skin"], rng.lognormal(0.5, 0.5, n), 0.0),
+            "disease_free_months": rng.uniform(6, 200, n),
+            "ctc_count": rng.poisson(rng.lognormal(1.0, 1.5, n)),
         }
     )

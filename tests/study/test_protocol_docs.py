@@ -48,7 +48,7 @@ def test_the_python_of_the_page_runs(capsys):
 
 def test_every_key_is_described():
     """Each key of each block stands on the page in code font."""
-    words = set(re.findall(r"[A-Za-z_]+", " ".join(re.findall(r"`([^`\n]+)`", DOC))))
+    words = set(re.findall(r"[A-Za-z_0-9]+", " ".join(re.findall(r"`([^`\n]+)`", DOC))))
     missing = {
         (model.__name__, k) for model, names in keys(Protocol).items() for k in names if k not in words
     }

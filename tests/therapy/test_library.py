@@ -2,28 +2,45 @@
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 
 from paget.biology.layout import SUBTYPES
 from paget.errors import PagetError
-from paget.evidence import load
 from paget.therapy import library
-from paget.therapy.layout import MAX_LINES
-from paget.therapy.library import AXES, FAMILIES, Agent, Standard, _validated
+from paget.therapy.form import AXES, FAMILIES
+from paget.therapy.layout import MAX_LINES, STEPS
+from paget.therapy.library import _validated
+from paget.therapy.regimens import Standard
 
 LIBRARY = library()
 
 
-@pytest.mark.parametrize("agent", LIBRARY.agents.values(), ids=lambda agent: agent.id)
-def test_agent_sources_are_usable_facts(agent):
-    """Every number of an agent has a reason, and its sources are known facts that are not retracted."""
-    base = load()
-    for quantity in (agent.kill_per_day, agent.growth_factor, agent.toxic_stop_per_year):
-        if quantity is not None:
-            assert quantity.reason
-            assert quantity.basis not in ("sourced", "placed") or quantity.sources
-            for source in quantity.sources:
-                base.usable(source)
+FOUNDATION = {
+    # id: axis, family, kill a day, factor on growth, stopped for toxicity a year, cytotoxic
+    "aromatase-inhibitor": ("endocrine", 0, 0.0125, 1.0, 0.03, 0),
+    "tamoxifen": ("endocrine", 0, 0.0095, 1.0, 0.03, 0),
+    "fulvestrant": ("endocrine", 1, 0.012, 1.0, 0.03, 0),
+    "cdk46-inhibitor": ("CDK4/6", 0, 0.006, 1.0, 0.08, 0),
+    "trastuzumab": ("HER2", 0, 0.016, 1.0, 0.04, 0),
+    "pertuzumab": ("HER2", 0, 0.012, 1.0, 0.04, 0),
+    "lapatinib": ("HER2", 0, 0.006, 1.0, 0.15, 0),
+    "anthracycline": ("chemotherapy", 0, 0.036, 1.0, 0.30, 1),
+    "taxane": ("chemotherapy", 1, 0.034, 1.0, 0.30, 1),
+    "antimetabolite": ("chemotherapy", 2, 0.022, 1.0, 0.20, 1),
+    "t-dm1": ("conjugate", 0, 0.020, 1.0, 0.08, 1),
+    "deruxtecan-conjugate": ("conjugate", 0, 0.030, 1.0, 0.15, 1),
+    "bevacizumab": ("none", 0, 0.0, 0.5, 0.15, 0),
+}
+
+
+@pytest.mark.parametrize("name", FOUNDATION)
+def test_agents_of_the_standards_keep_their_records(name):
+    """Drugs that standards of care give are, to the last bit, what they were before each had a file of its own."""
+    axis, family, kill, growth, stopped, cytotoxic = FOUNDATION[name]
+    row = LIBRARY.agent_records()[list(LIBRARY.agents).index(name)]
+    assert LIBRARY.agents[name].axis == axis and row["family"] == family
+    assert (row["kill"], row["growth"], row["toxic_stop"], row["cytotoxic"]) == (kill, growth, stopped / 365.25, cytotoxic)
+    assert np.isnan(row["cross"]) and row["fatal"] == 0.0
+    assert set(row["steps"]) == ({1.0, 0.5} if name == "bevacizumab" else {1.0})
 
 
 def test_regimens_resolve_to_their_agents():
@@ -35,15 +52,22 @@ def test_regimens_resolve_to_their_agents():
         assert row["then"] == (-1 if regimen.then is None else LIBRARY.regimen_index(regimen.then))
 
 
-def test_agents_compile_to_their_axis_and_family():
-    """Compiled agents kill through the axis and family of their file; one that only slows growth kills nothing."""
-    for row, agent in zip(LIBRARY.agent_records(), LIBRARY.agents.values(), strict=True):
-        if agent.axis == "none":
-            assert row["kill"] == 0 and 0 < row["growth"] < 1
-            continue
-        assert AXES[row["axis"]] == agent.axis and row["growth"] == 1
-        assert row["kill"] == agent.kill_per_day.value > 0
-        assert agent.family is None or FAMILIES[agent.axis][row["family"]] == agent.family
+def test_therapies_compile_to_what_their_files_say():
+    """Compiled records hold axis, family, kill, its share on resistant cells, steps and deaths; what kills nothing has no axis."""
+    for row, therapy in zip(LIBRARY.agent_records(), LIBRARY.agents.values(), strict=True):
+        kills = therapy.kills
+        if kills is None:
+            assert row["axis"] == -1 and row["kill"] == 0
+        else:
+            assert AXES[row["axis"]] == kills.axis and row["kill"] == kills.kill_per_day.value > 0
+            assert kills.family is None or FAMILIES[kills.axis][row["family"]] == kills.family
+            assert np.isnan(row["cross"]) if kills.cross is None else row["cross"] == kills.cross.value
+        for change in therapy.steps:
+            assert row["steps"][STEPS.index(change.step)] == change.multiplier.value
+        assert np.count_nonzero(row["steps"] != 1.0) == len(therapy.steps)
+        if therapy.costs.deaths:
+            days, share = therapy.costs.deaths.over_days.value, therapy.costs.deaths.rate.value
+            assert 1.0 - np.exp(-row["fatal"] * days) == pytest.approx(share, rel=1e-12)
 
 
 @pytest.mark.parametrize("name", LIBRARY.standards)
@@ -76,16 +100,19 @@ def test_eras_differ_as_their_drugs_came():
         assert used & allowed or not allowed
 
 
-def test_her2_drugs_are_for_her2_disease_and_endocrine_ones_for_hormone_receptors():
-    """No line gives a drug against a target that the subtype does not have."""
-    for standard in LIBRARY.standards.values():
-        for subtype, situations in standard.lines.items():
-            for lines in situations.values():
-                for options in lines:
-                    for regimen in options:
-                        axes = {LIBRARY.agents[course.agent].axis for course in LIBRARY.regimens[regimen].agents}
-                        assert "HER2" not in axes or "HER2+" in subtype
-                        assert not axes & {"endocrine", "CDK4/6"} or subtype.startswith("HR+")
+@pytest.mark.parametrize("name", LIBRARY.standards)
+def test_no_standard_gives_what_a_file_forbids(name):
+    """Line by line, subtype and menopause let every therapy be given, and what must come before may have come before."""
+    for subtype, situations in LIBRARY.standards[name].lines.items():
+        for situation, lines in situations.items():
+            menopause = {"premenopausal": "pre", "postmenopausal": "post"}.get(situation)
+            earlier = set()
+            for options in lines:
+                given = [therapy for regimen in options for therapy in LIBRARY.therapies_of(regimen)]
+                for therapy in given:
+                    patient = {"subtype": subtype, "menopause": menopause, "earlier": earlier}
+                    assert therapy.eligible.refusals(patient) == [], (subtype, situation, therapy.id)
+                earlier |= {therapy.class_ for therapy in given}
 
 
 def test_unknown_names_are_user_errors():
@@ -112,5 +139,3 @@ def test_faulty_files_are_user_errors():
             _validated(Standard, edited(lines=wrong), "mine.yaml")
     with pytest.raises(PagetError, match=r"mine.yaml: titel"):
         _validated(Standard, edited(titel="x"), "mine.yaml")
-    with pytest.raises(ValidationError, match="families"):
-        Agent.model_validate(LIBRARY.agents["taxane"].model_dump() | {"family": "taxan"})

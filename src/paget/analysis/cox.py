@@ -234,6 +234,8 @@ def _newton(data: list[Stratum], names: list[str]) -> tuple[Floats, Terms, Terms
     null = terms = evaluate(data, beta)
     _require_information(null.information, names)
     for step in range(1, _MAX_STEPS + 1):
+        if not np.isfinite(terms.information).all():  # the estimate has run so far that exponentials overflow
+            break
         move = np.linalg.lstsq(terms.information, terms.score, rcond=None)[0]
         new = evaluate(data, beta + move)
         halvings = 0

@@ -169,18 +169,14 @@ def lesion_rates(
     return out
 
 
-def _shares(
-    name: str, counts: dict[str, tuple[int, int]], experimental: str, control: str | None, level: float
-) -> list[Record]:
+def _shares(name: str, counts: dict[str, tuple[int, int]], experimental: str, control: str | None, level: float) -> list[Record]:
     out = []
     for arm, (events, n) in counts.items():
         if n == 0:
             out.append(record(name, "rate", None, arm=arm, n=0, note="nobody in this arm"))
             continue
         low, high = wilson(events, n, level)
-        out.append(
-            record(name, "rate", events / n, arm=arm, n=n, events=events, ci_low=low, ci_high=high, ci_level=level, method="Wilson")
-        )
+        out.append(record(name, "rate", events / n, arm=arm, n=n, events=events, ci_low=low, ci_high=high, ci_level=level, method="Wilson"))
     if control is None or experimental not in counts or min(n for _, n in counts.values()) == 0:
         return out
     (e1, n1), (e0, n0) = counts[experimental], counts[control]

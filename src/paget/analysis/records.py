@@ -45,6 +45,8 @@ NAMES = {
     "TTLTP": "local-tumour-progression",
     "TTNL": "new-lesions",
     "TTLIVP": "liver-progression",
+    "DRFS": "distant-relapse-free-survival",
+    "SAR": "survival-after-relapse",
     "RSP": "objective-response",
     "RSP2": "second-line-response",
     "CB": "clinical-benefit",

@@ -51,7 +51,7 @@ ENDPOINTS: dict[str, EndpointSpec] = {
     for code, name in NAMES.items()
     if code not in (*RESPONSES, *LESIONS)
 }
-SPARSE = ("RSD", "LPFS", "TTLTP")
+SPARSE = ("RSD", "LPFS", "TTLTP", "SAR")
 """Codes of times that not every patient has: a duration of response, a local progression of what was never treated."""
 FROM_DIAGNOSIS = {"OS": "OSDX"}
 """The same endpoint counted from diagnosis, where ADTTE holds it."""

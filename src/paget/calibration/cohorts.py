@@ -162,7 +162,8 @@ def diagnosis(setting: Setting) -> Cohort:
 def early(setting: Setting, *, where: Mapping[str, Any] | None = None, at_most: int | None = None) -> Cohort:
     """Everybody; those without visible metastases are followed for 25 years after surgery and adjuvant therapy.
 
-    With ``where`` or ``at_most``: the first so many women without visible metastases who meet these conditions at diagnosis, and nobody else.
+    With ``where`` or ``at_most``: the first so many women without visible metastases who meet these conditions at diagnosis, and no
+    others.
     """
 
     def make() -> Cohort:
@@ -296,8 +297,15 @@ def trial(
     return setting.once(("trial", regimen, era, visit_days, subtypes, postmenopausal, at_most), make)  # type: ignore[no-any-return]
 
 
+def local_series(setting: Setting, *, therapy: str) -> Cohort:
+    """Lesions under a local treatment, by its file's curve (`paget.calibration.local`)."""
+    from paget.calibration.local import local_series as make
+
+    return make(setting, therapy=therapy)
+
+
 KINDS: dict[str, Callable[..., Cohort]] = {
     "diagnosis": diagnosis, "early": early, "de-novo": de_novo, "relapsed": relapsed, "metastatic": metastatic,
-    "everybody": everybody, "trial": trial,
+    "everybody": everybody, "trial": trial, "local-series": local_series,
 }  # fmt: skip
 """Sub-simulations by the name that a row of ``anchors.yaml`` gives."""

@@ -1,14 +1,15 @@
 """What surgery of the primary does in a trial, under one set of parameters: a hazard ratio by twins.
 
-Every eligible patient lives both arms of the protocol with the same draws, so the ratio is the arms' and hardly chance's. Patients count with
-the weight that gives the published baseline mix; deaths are seen until the protocol's data cut. Used to inform the second posterior and to
-show what each posterior and each structural variant predicts; the blind fit never looks at it.
+Every eligible patient lives both arms of the protocol with the same draws, so the ratio is the arms' and hardly chance's. Patients
+count with the weight that gives the published baseline mix; deaths are seen until the protocol's data cut. Used to inform the second
+posterior and to show what each posterior and each structural variant predicts; the blind fit never looks at it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,12 @@ from paget.errors import PagetError
 from paget.parameters import ParameterSet
 from paget.study import Protocol, load_protocol
 
+if TYPE_CHECKING:
+    from paget.population import Population
+
 Array = NDArray[np.float64]
+LEAST_LIVES = 4_000
+"""Fewer lives leave too few patients in a trial to say anything."""
 GROUPS = 10
 """Groups of the jackknife."""
 
@@ -82,8 +88,8 @@ def contrasts(protocols: Sequence[str], parameters: ParameterSet, *, seed: int =
     """Effect in several trials, from one population and at most so many lives in all."""
     from paget.population import Population
 
-    if not 500 <= lives <= MOST_LIVES:
-        raise PagetError("not a size of one evaluation", key="lives", got=lives, expected=f"500 to {MOST_LIVES:,}")
+    if not LEAST_LIVES <= lives <= MOST_LIVES:
+        raise PagetError("not a size of one evaluation", key="lives", got=lives, expected=f"{LEAST_LIVES:,} to {MOST_LIVES:,}")
     loaded = [load_protocol(name, check_evidence=False) for name in protocols]
     histories = int(0.6 * lives)
     each = (lives - histories) // (3 * max(len(loaded), 1))  # a patient is lived up to randomisation, and in two arms
@@ -99,19 +105,17 @@ def contrasts(protocols: Sequence[str], parameters: ParameterSet, *, seed: int =
     return out
 
 
-def _effect(protocol: Protocol, parameters: ParameterSet, population: object, histories: int, most: int) -> Contrast:
+def _effect(protocol: Protocol, parameters: ParameterSet, population: Population, histories: int, most: int) -> Contrast:
     import polars as pl
 
     from paget.engine.compile import compile_plan
     from paget.engine.screen import Screening
     from paget.life.simulate import simulate
-    from paget.population import Population
     from paget.study import acceptance_probability, accrual_months, cut_month, drop_out_days, fit_weights, mask
     from paget.units import DAYS_PER_MONTH
 
-    assert isinstance(population, Population)
     screening = Screening(protocol, parameters, population)
-    frame = _among(population, histories)
+    frame = population.among(0, histories)
     eligible = frame.filter(mask(frame, protocol.population.conditions)).head(most)
     if eligible.height < 2 * GROUPS:
         return Contrast(np.nan, np.nan, eligible.height, False)
@@ -138,13 +142,6 @@ def _effect(protocol: Protocol, parameters: ParameterSet, population: object, hi
         time.append((np.minimum(death, end) - randomised) / DAYS_PER_MONTH)
         event.append(death <= end)
     return _ratio(np.concatenate(time), np.concatenate(event), weight, len(ids), matched)
-
-
-def _among(population: object, histories: int) -> object:
-    from paget.population import Population
-
-    assert isinstance(population, Population)
-    return population.among(0, histories)
 
 
 def _ratio(time: Array, event: NDArray[np.bool_], weight: Array, n: int, matched: bool) -> Contrast:

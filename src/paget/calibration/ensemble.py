@@ -1,14 +1,14 @@
 """Ensemble smoother with multiple data assimilation (ES-MDA, Emerick and Reynolds 2013), on a scale where the prior is standard normal.
 
-The data are taken in several times, each time with their error inflated by alpha, with 1/alpha summing to one: for a linear model and normal errors
-that is the posterior itself, and a curved model is followed in small steps. Each step moves member j by
+The data are taken in several times, each time with their error inflated by alpha, with 1/alpha summing to one: for a linear model and
+normal errors that is the posterior itself, and a curved model is followed in small steps. Each step moves member j by
 
     z_j <- z_j + C_zd (C_dd + alpha R)^-1 (y + sqrt(alpha) e_j - d_j)
 
-with covariances over the ensemble. Chance correlations of a finite ensemble are damped: a covariance with correlation r is multiplied by the
-positive part of 1 - 2 (1 - r^2) / (N r^2), so that what could well be chance (r^2 of the order of 1/N) moves nothing and what is clear is kept; and it
-is zero where a target cannot speak of a parameter at all. On linear problems of the size of the real one this gave a smaller error of the mean and
-truer spreads than no damping or the milder r^2 / (r^2 + (1 + r^2) / N) (`docs/calibration.md`).
+with covariances over the ensemble. Chance correlations of a finite ensemble are damped: a covariance with correlation r is multiplied
+by the positive part of 1 - 2 (1 - r^2) / (N r^2), so that what could well be chance (r^2 of the order of 1/N) moves nothing and what is
+clear is kept; and it is zero where a target cannot speak of a parameter at all. On linear problems of the size of the real one this gave
+a smaller error of the mean and truer spreads than no damping or the milder r^2 / (r^2 + (1 + r^2) / N) (`docs/calibration.md`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A calibration in a folder: the blind posterior, the informed one, and everything a reader must see of them.
 
-The blind fit looks at anchors only. The informed posterior is the blind one, its draws weighted by how well each predicts the hazard ratios of the
-trials named in ``targets.yaml`` (``contrasts.inform``) and drawn again; the other trials are predicted by both.
+The blind fit looks at anchors only. The informed posterior is the blind one, its draws weighted by how well each predicts the hazard
+ratios of the trials named in ``targets.yaml`` (``contrasts.inform``) and drawn again; the other trials are predicted by both.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paget._jit import kernel_hash
+from paget import _jit
 from paget._version import __version__
-from paget.calibration.contrast import PublishedContrast, contrasts, published_contrast
+from paget.calibration.contrast import LEAST_LIVES, PublishedContrast, contrasts, published_contrast
 from paget.calibration.coverage import coverage
-from paget.calibration.ensemble import effective_size, resampled
+from paget.calibration.ensemble import effective_size, filled, resampled
 from paget.calibration.evaluate import Evaluation
 from paget.calibration.free import Space, declared_space
 from paget.calibration.ledger import Ledger, evaluate_all
@@ -98,7 +98,7 @@ def request_of(what: str, size: str, seed: int, targets: TargetSet, **more: Any)
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
         raise PagetError("not a seed", key="seed", got=seed, expected="a whole number from 0 to 2**63 - 1")
     return {
-        "what": what, "paget": __version__, "model_version": MODEL_VERSION, "kernels": kernel_hash(), "declared_hash": declared_hash(),
+        "what": what, "paget": __version__, "model_version": MODEL_VERSION, "kernels": _jit.kernel_hash(), "declared_hash": declared_hash(),
         "parameters_hash": ParameterSet.point().hash, "size": size, **size_named(size).as_dict(), "seed": seed,
         "targets_hash": targets.hash, "targets": list(targets.ids),
     } | more  # fmt: skip
@@ -245,12 +245,12 @@ def inform(
 
         def work(member: int, names: tuple[str, ...] = tuple(names)) -> Evaluation:
             at = stage_seed(seed, label, member)
-            effect = contrasts(names, space.values(z[member], base), seed=at, lives=max(size.lives, 500))
+            effect = contrasts(names, space.values(z[member], base), seed=at, lives=max(size.lives, LEAST_LIVES))
             one = [effect[load_protocol(name, check_evidence=False).id] for name in names]
             return Evaluation(np.array([c.log_hr for c in one]), np.array([c.se for c in one]), size.lives)
 
         stage = f"{label} {k + 1}/{len(halves)}"
-        found.append(evaluate_all(work, range(len(z)), ledger or Ledger(), stage, threads=threads, progress=progress))
+        found.append(evaluate_all(work, range(len(z)), Ledger() if ledger is None else ledger, stage, threads=threads, progress=progress))
     log_hr = np.concatenate([np.stack([e.values for e in part]) for part in found], axis=1)
     se = np.concatenate([np.stack([e.errors for e in part]) for part in found], axis=1)
     n = len(targets.contrasts.inform)
@@ -263,6 +263,5 @@ def _log_weights(log_hr: Array, se: Array, published: tuple[PublishedContrast, .
     y, sd = np.array([p.log_hr for p in published]), np.array([p.sd for p in published])
     variance = sd**2 + discrepancy**2 + np.where(np.isnan(se), 0.0, se) ** 2
     residual = np.where(np.isnan(log_hr), np.nan, (log_hr - y) ** 2 / variance + np.log(variance))
-    # a draw under which a trial could not be run says nothing of it: it counts as an average one
-    average = np.nanmean(residual, axis=0) if np.isfinite(residual).any() else np.zeros(len(y))
-    return np.asarray(-0.5 * np.where(np.isnan(residual), average, residual).sum(axis=1))
+    # a draw under which a trial could not be run says nothing of it: it counts as one in the middle
+    return np.asarray(-0.5 * filled(residual)[0].sum(axis=1))

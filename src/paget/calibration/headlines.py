@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from paget.calibration.contrast import contrasts
+from paget.calibration.contrast import LEAST_LIVES, contrasts
 from paget.calibration.evaluate import Evaluation, evaluate
 from paget.calibration.likelihood import unscaled
 from paget.calibration.targets import TargetSet
@@ -55,7 +55,7 @@ def results(parameters: ParameterSet, targets: TargetSet, *, lives: int, seed: i
     values: dict[str, tuple[float, float]] = {}
     most = 0
     for k in range(0, len(trials), 2):
-        found = contrasts(trials[k : k + 2], parameters, seed=seed, lives=max(lives, 500))
+        found = contrasts(trials[k : k + 2], parameters, seed=seed, lives=max(lives, LEAST_LIVES))
         for name in trials[k : k + 2]:
             one = found[load_protocol(name, check_evidence=False).id]
             values[name] = (one.log_hr, one.se)

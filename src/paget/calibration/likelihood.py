@@ -10,8 +10,8 @@ interval    median                         log       the printed interval or ran
 normal      anything                       identity  ``sd``
 =========== ============================== ========= ==========================================================
 
-The median of n exponential times has a standard error of 1.44 / sqrt(n) on the log scale (its density at the median is half its rate). A range without
-a level is taken as 90 %.
+The median of n exponential times has a standard error of 1.44 / sqrt(n) on the log scale (its density at the median is half its rate).
+A range without a level is taken as 90 %.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def observation(
     def refuse(what: str, got: object, expected: str) -> PagetError:
         return PagetError(f"impossible likelihood: {what}", where=where, key=f"{key}.likelihood", got=got, expected=expected)
 
-    value, low, high, level = figure
+    value, low, high, _ = figure
     scale = SCALES[kind]
     if scale == "logit" and not 0.0 < value < 1.0:
         raise refuse(f"a {kind} figure is not a share", value, "more than 0 and less than 1")

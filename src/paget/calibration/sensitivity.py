@@ -1,7 +1,7 @@
 """What the results hang on: Morris screening of the model, Sobol indices on an emulator of it, and a tornado for each headline result.
 
-Numbers vary around a fitted posterior, each with its own mean and spread there and independent of the others (on the normal scale); what no target
-identifies varies as its prior does.
+Numbers vary around a fitted posterior, each with its own mean and spread there and independent of the others (on the normal scale);
+what no target identifies varies as its prior does.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Work:
-    """How much is done: points of the design, Morris trajectories (of blocks, or of parameters), bars and seeds of a tornado, lives, Sobol's base."""
+    """How much is done: points of the design, Morris trajectories (by block or by parameter), bars and seeds of tornados, lives, Sobol."""
 
     points: int
     trajectories: int
@@ -213,11 +213,11 @@ class _Study:
                 points.append(np.eye(len(columns))[c] * end)
         seeds = self.work.seeds
         values, errors = self._at(np.repeat(np.stack(points), seeds, axis=0), "bars", seeds=np.tile(np.arange(seeds), len(points)))
-        mean = np.nanmean(values.reshape(len(points), seeds, -1), axis=1) if np.isfinite(values).any() else values[::seeds]
+        mean = values.reshape(len(points), seeds, -1).mean(axis=1)  # a bar in which a result once does not come out is left out
         rows = []
         for k, headline in enumerate(shown):
             middle = mean[0, k]
-            noise = float(np.sqrt(np.nanmean(errors[:, k] ** 2) / seeds))
+            noise = float(np.sqrt(np.mean(filled(errors)[0][:, k] ** 2) / seeds))
             mine = [(c, mean[1 + 2 * i, k], mean[2 + 2 * i, k]) for i, c in enumerate(wanted)]
             mine = [bar for bar in mine if np.isfinite([bar[1], bar[2], middle]).all()]
             mine.sort(key=lambda bar: -max(abs(bar[1] - middle), abs(bar[2] - middle), abs(bar[2] - bar[1])))

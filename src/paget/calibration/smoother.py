@@ -45,8 +45,8 @@ class Size:
 
 
 SIZES = {
-    "tiny": Size(30, 2, 1_500),
-    "laptop": Size(500, 4, 20_000),
+    "tiny": Size(24, 2, 1_500),
+    "laptop": Size(300, 4, 20_000),
     "full": Size(1_200, 6, 20_000),
 }
 """Sizes by name. A laptop fit takes well under an hour on two processors, a full one under three; ``tiny`` is for tests."""
@@ -78,8 +78,17 @@ class Ensemble:
         """Targets that come out in at least half of the members; the others count nowhere."""
         return np.asarray(self.missing < 0.5)
 
+    def unseen_error(self) -> Array:
+        """Monte-Carlo error that the ensemble's own covariance does not hold.
+
+        Members differ in their women too, so the scatter of what they give holds the Monte-Carlo error, but in as many directions as there
+        are members: with fewer members than targets all of it is added to the error of the data, with many a small part.
+        """
+        members, targets = self.values.shape
+        return np.asarray(np.median(self.errors, axis=0) * np.sqrt(min(1.0, targets / members)))
+
     def scores(self, y: Array, sd: Array) -> Array:
-        """Standardised difference of each target: predictive mean less observed, over sampling, discrepancy, parameters and simulation together."""
+        """Standardised difference of each target: predictive mean less observed, over sampling, discrepancy and scatter together."""
         return np.asarray((self.values.mean(axis=0) - y) / np.hypot(sd, self.values.std(axis=0, ddof=1)))
 
     def misfit(self, y: Array, sd: Array) -> float:
@@ -158,7 +167,7 @@ def smooth(
     -----
     A target that comes out in fewer than half of the members moves nothing in that step and is told in the summary.
     """
-    book, data, sd = ledger or Ledger(), targets.y if y is None else y, targets.sd
+    book, data, sd = Ledger() if ledger is None else ledger, targets.y if y is None else y, targets.sd
     allowed, alpha = space.may_move(targets), float(size.steps)
 
     def one(z: Array, at: int) -> Evaluation:
@@ -181,6 +190,7 @@ def smooth(
     for step in range(size.steps):
         noise = perturbations(targets.ids, size.members, step, stage_seed(seed, label))
         speaks = ensemble.speaks
-        z = update(z, ensemble.values[:, speaks], data[speaks], sd[speaks], alpha=alpha, noise=noise[:, speaks], allowed=allowed[:, speaks])
+        error = np.hypot(sd, ensemble.unseen_error())[speaks]
+        z = update(z, ensemble.values[:, speaks], data[speaks], error, alpha=alpha, noise=noise[:, speaks], allowed=allowed[:, speaks])
         ensemble = look(z, step + 1)
     return Fit(prior, ensemble, space, targets, data, size, seed)

@@ -69,7 +69,8 @@ def parameter_rows(fit: Fit) -> pl.DataFrame:
             )
         )  # fmt: skip
     names = (
-        "column", "block", "free", "prior", "prior_low", "prior_high", "posterior", "posterior_low", "posterior_high", "shift", "contraction",
+        "column", "block", "free", "prior", "prior_low", "prior_high", "posterior", "posterior_low", "posterior_high", "shift",
+        "contraction",
     )  # fmt: skip
     return pl.DataFrame(rows, schema=list(names), orient="row")
 
@@ -79,7 +80,7 @@ def correlation_rows(fit: Fit, least: float = 0.3) -> pl.DataFrame:
     import polars as pl
 
     free = fit.space.free
-    r = np.corrcoef(fit.posterior.z[:, : len(free)].T) if len(free) > 1 else np.eye(len(free))
+    r = np.atleast_2d(np.corrcoef(fit.posterior.z[:, : len(free)].T))
     pairs = [(free[i], free[j], float(r[i, j])) for i in range(len(free)) for j in range(i) if abs(r[i, j]) >= least]
     pairs.sort(key=lambda pair: (-abs(pair[2]), pair[0], pair[1]))
     return pl.DataFrame(pairs, schema={"one": pl.Utf8, "other": pl.Utf8, "correlation": pl.Float64}, orient="row")
@@ -96,7 +97,7 @@ def effect_rows(informed: Informed) -> pl.DataFrame:
             x, se = x[np.isfinite(x)], informed.se[chosen, k]
             p = informed.published[k]
             low, high = np.quantile(x, [LOW, HIGH]) if len(x) else (np.nan, np.nan)
-            mc = float(np.sqrt(np.nanmean(se**2))) if np.isfinite(se).any() else np.nan
+            mc = float(np.sqrt(np.mean(se[np.isfinite(se)] ** 2))) if np.isfinite(se).any() else np.nan
             # the draws' scatter holds the twins' Monte-Carlo error; what is left is what the parameters leave open
             parameters = float(np.sqrt(max(np.var(x, ddof=1) - mc**2, 0.0))) if len(x) > 1 else np.nan
             rows.append(
@@ -134,7 +135,7 @@ def summary_of(done: Calibration, request: dict[str, Any]) -> dict[str, Any]:
         },
         "silent_targets": [name for name, speaks in zip(fit.targets.ids, fit.posterior.speaks, strict=True) if not speaks],
         "mean_contraction": {
-            str(block): float(part["contraction"].mean() or 0.0)
+            str(block): float(part["contraction"].to_numpy().mean())
             for (block,), part in sorted(contraction.group_by("block"), key=lambda pair: str(pair[0]))
         },
         "importance_weights": {
@@ -158,7 +159,7 @@ def write_summary(done: Calibration, request: dict[str, Any], *, progress: Calla
     }  # fmt: skip
     for name, table in tables.items():
         write_text(done.folder / f"{name}.csv", table.write_csv(float_precision=6))
-    found = plain(summary_of(done, request))
+    found: dict[str, Any] = plain(summary_of(done, request))
     write_text(done.folder / "summary.json", canonical(found))
     drawings = {
         "z-scores": figures.z_scores(tables["targets"]),

@@ -196,7 +196,7 @@ def declared_targets() -> TargetSet:
 
 
 def held_out() -> frozenset[str]:
-    """Ids of studies and of rows that are kept out of every fit."""
+    """Ids of studies and of rows that are kept out of every fit (`paget.evidence.heldout`)."""
     from paget.evidence.heldout import held_out as declared
 
     return declared().kept_out()
@@ -295,7 +295,7 @@ def _allowed(entry: Declaration, row: Anchor, where: str, key: str) -> Study:
     kept_out = held_out()
     for one in (row.id, study.id, entry.evidence):
         if one in kept_out:
-            raise refuse("it is held out", got=one, fix="take it out here, or out of heldout.yaml before anything is fitted")
+            raise refuse("it is held out", got=one, fix="take it out: what is held out is never fitted")
     result = _result(row, study)
     level = study.level if result is None else study.level_of(result)
     if level not in LEVELS:
@@ -342,7 +342,7 @@ def _check_lives(lives: Lives, simulations: dict[str, Simulation], used: set[str
         simulation = simulations[name]
         era = simulation.options.get("era")
         parts = [f"de-novo-{era}", f"relapsed-{era}"] if simulation.kind == "metastatic" else [name]
-        free = simulation.kind in ("diagnosis", "early") and not simulation.parameters
+        free = simulation.kind == "local-series" or (simulation.kind in ("diagnosis", "early") and not simulation.parameters)
         for part in parts:
             if not free and part not in given:
                 raise PagetError("a simulation that targets need has no share of lives", where=where, key="lives", got=part)

@@ -7,7 +7,7 @@ file says which role it has.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,7 +72,7 @@ class Bench:
     ----------
     shelf : Library, optional
     twins : int
-        Patients lived under both regimens.
+        Patients lived under both regimens. Regimens that a life cannot tell apart are lived once.
     seed : int
     standard : str
         Standard of care of the lines that follow.
@@ -86,7 +86,7 @@ class Bench:
         self.twins, self.seed, self.standard, self.threads = twins, seed, standard, threads
         self.parameters = ParameterSet.point()
         self._people: dict[tuple[str, ...], NDArray[np.int64]] = {}
-        self._values: dict[tuple[str, str | None, tuple[str, ...], str], Floats] = {}
+        self._values: dict[tuple[Hashable, Hashable, tuple[str, ...], str], Floats] = {}
 
     def people(self, subtypes: tuple[str, ...]) -> NDArray[np.int64]:
         """The first patients with metastases at diagnosis of these subtypes (any, if none is named)."""
@@ -112,9 +112,18 @@ class Bench:
             arm = {"first_regimen": self.shelf.regimen_index(regimen)}
         return LifePlan(self.standard, arms=(arm,), horizon_days=HORIZON_MONTHS * DAYS_PER_MONTH, library=self.shelf)
 
+    def same(self, regimen: str | None) -> Hashable:
+        """What makes two regimens one and the same to a life: the records of their drugs, their courses, and what follows."""
+        if regimen is None or regimen == NONE:
+            return regimen
+        record = self.shelf.regimen_records()[self.shelf.regimen_index(regimen)]
+        drugs = self.shelf.agent_records()[record["agent"][: record["n"]]]
+        then = self.shelf.regimens[regimen].then
+        return drugs.tobytes(), record["days"].tobytes(), self.same(then)
+
     def values(self, regimen: str, readout: Readout) -> Floats:
         """The read-out's endpoint of each patient under a regimen; NaN where there is nothing to read."""
-        where = (regimen, readout.after, readout.subtypes)
+        where = (self.same(regimen), self.same(readout.after), readout.subtypes)
         if (*where, readout.endpoint) not in self._values:
             ids, plan = self.people(readout.subtypes), self.plan(regimen, readout.after)
             measures: dict[str, Floats]

@@ -21,7 +21,7 @@ from paget.errors import unknown
 from paget.parameters import ParameterSet, declared
 
 Progress = Callable[[str, int, int], None]
-SIZES = {"tiny": Size(24, 1, 1_200), "laptop": Size(150, 3, 8_000), "full": Size(400, 4, 20_000)}
+SIZES = {"tiny": Size(24, 1, 1_200), "laptop": Size(100, 2, 8_000), "full": Size(400, 4, 20_000)}
 """Reduced sizes: there are several fits."""
 DRAWS = 100
 """Draws of each variant under which trials are lived."""

@@ -89,13 +89,13 @@ def _lines(found: dict[str, Any]) -> list[str]:
         ]
     if what == "synthetic":
         return [
-            f"{row['level']:.0%} intervals of the free numbers hold {row['covered']:.1%} of the truths that were put in ({row['of']} of them)."
+            f"{row['level']:.0%} intervals of the free numbers hold {row['covered']:.1%} of {row['of']} truths that were put in."
             for row in found["coverage"]
         ]
     if what == "emulator":
         return [
             f"Emulator: R2 left out {found['r2_median']:.2f} in the middle of the targets, {found['r2_low']:.2f} at the 10 % point.",
-            f"Ranks of the truths: {found['beyond']} of {found['numbers']} numbers differ from uniform at 1 % ({found['expected']:.1f} expected).",
+            f"Ranks of truths: {found['beyond']} of {found['numbers']} numbers not uniform at 1 % ({found['expected']:.1f} expected).",
         ]
     if what == "sensitivity":
         return [f"{name}: {', '.join(columns[:4])}" for name, columns in found["largest"].items()]

@@ -9,6 +9,7 @@ import typer
 
 from paget.cli import analyse as _analyse  # noqa: F401  registers its command
 from paget.cli import calibrate as _calibrate  # noqa: F401  registers its command
+from paget.cli import credibility as _credibility  # noqa: F401
 from paget.cli import design as _design  # noqa: F401  registers its command
 from paget.cli import evidence as _evidence  # noqa: F401  registers its commands
 from paget.cli import instruments as _instruments  # noqa: F401
@@ -97,9 +98,13 @@ def run(
 
     console = Console()
     console.print(comparison_table(result.summary, title=f"{protocol}: simulated beside published (seed {seed})"))
-    console.print(uncertainty_table(result.hazard_ratio, result.manifest["parameters"]))
+    effect = result.estimand
+    if effect is not None:
+        console.print(uncertainty_table(effect, result.manifest["parameters"]))
     if note := result.manifest["parameters_note"]:
         console.print(note, style="yellow", highlight=False)
+    for name, told in result.manifest["therapies"].items():
+        console.print(f"{name}: {', '.join(told)}", style="yellow", highlight=False)
     console.print(f"Report: {result.report}", highlight=False, soft_wrap=True)
 
 
@@ -214,7 +219,7 @@ app.add_typer(population, name="population")
 def population_make(
     blocks: Annotated[int, typer.Option(help="Blocks of 65,536 natural histories.", min=1)] = 8,
     seed: Seed = 1,
-    source: Annotated[str, typer.Option(help="de-novo or relapse.")] = "de-novo",
+    source: Annotated[str, typer.Option(help="de-novo, relapse, both or early.")] = "de-novo",
     threads: Threads = None,
 ) -> None:
     """Grow natural histories now, so that later runs only read them.
@@ -229,8 +234,8 @@ def population_make(
     from paget.parameters import ParameterSet
     from paget.population import BLOCK, Population, summary
 
-    if source not in ("de-novo", "relapse"):
-        raise PagetError("no such source of patients", where="--source", got=source, expected="de-novo or relapse")
+    if source not in ("de-novo", "relapse", "both", "early"):
+        raise PagetError("no such source of patients", where="--source", got=source, expected="de-novo, relapse, both or early")
     people = Population(ParameterSet.point(), seed, source)
     rows = []
     with Bars() as progress:

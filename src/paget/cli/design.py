@@ -44,7 +44,13 @@ def design(
     ] = None,
     most_patients: Annotated[int, typer.Option(help="Largest trial that the search looks at.")] = 10_000,
     switching: Annotated[int, typer.Option(help="Compare analyses of crossover (RPSFT, IPCW) in so many trials.")] = 0,
-    draws: Annotated[Path | None, typer.Option(help="Draws of the parameters (csv, parquet, json), for assurance.")] = None,
+    parameters: Annotated[
+        str | None,
+        typer.Option(
+            "--parameters", help="blind or informed (fitted posteriors), point (one set), or the file of a posterior; blind by default."
+        ),
+    ] = None,
+    draws: Annotated[int, typer.Option(help="Draws of the posterior, for assurance and the value of information.", min=0)] = 0,
     draw_trials: Annotated[int, typer.Option(help="Trials of each draw.")] = 200,
     draw_pool: Annotated[int, typer.Option(help="Patients prepared for each draw.")] = 2000,
     endpoint: Annotated[str | None, typer.Option(help="OS, PFS, DPFS or TTLRP; the estimand's by default.")] = None,
@@ -69,9 +75,9 @@ def design(
       paget design mf07-01 --search all --search solitary-bone --power 0.9
       paget design mf07-01 --search all --primary rmst
       paget design e2108 --switching 200
+      paget design mf07-01 --vary n=1000 --draws 20
     """
     from paget.cli.commands import _pairs
-    from paget.design.assurance import read_draws
     from paget.design.options import DesignOptions
     from paget.design.run import design as make
     from paget.design.show import design_tables, parse_looks, populations
@@ -87,7 +93,7 @@ def design(
         found = make(
             protocol, vary=parse_vary(vary or []), options=options, trials=trials, null=null, pool=pool, seed=seed, endpoint=endpoint,
             tests=test or ("cox", "rmst", "maxcombo"), power=power, search=populations(search or [], protocol),
-            most_patients=most_patients, switching=switching, draws=read_draws(draws) if draws else (), draw_trials=draw_trials,
+            most_patients=most_patients, switching=switching, parameters=parameters, draws=draws, draw_trials=draw_trials,
             draw_pool=draw_pool, changes=_pairs(set_ or [], "--set"),
             switches=_pairs(switch or [], "--switch"),
             out=out, threads=threads, resume=resume, overwrite=overwrite, progress=progress, command=_command(),

@@ -22,6 +22,11 @@ def registry_(
         list[str] | None,
         typer.Option(help="Switch off a bias of practice: early-staging, stage-migration, response-gate, selection."),
     ] = None,
+    parameters: Annotated[
+        str | None,
+        typer.Option("--parameters", help="blind or informed (fitted posteriors), point, or the file of a posterior; blind by default."),
+    ] = None,
+    draw: Annotated[int | None, typer.Option(help="Draw of the posterior; its middle one by default.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; runs/<registry>-s<seed>-<hash8> by default.")] = None,
     threads: Annotated[int | None, typer.Option(help="Threads; all processors by default. Changes no result.", min=1)] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run of the same request.")] = False,
@@ -52,7 +57,7 @@ def registry_(
     with Bars(quiet=quiet) as progress:
         result = run_registry(
             name, patients=patients, seed=seed, null=null, staging=staging, without=without or (), out=out, threads=threads,
-            resume=resume, overwrite=overwrite, changes=_pairs(set_ or [], "--set"),
+            resume=resume, overwrite=overwrite, parameters=parameters, draw=draw, changes=_pairs(set_ or [], "--set"),
             switches=_pairs(switch or [], "--switch"),  # type: ignore[arg-type]
             progress=progress,
         )  # fmt: skip
@@ -69,6 +74,9 @@ def registry_(
         interval = f" ({item['ci_low']:.2f} to {item['ci_high']:.2f})" if item["ci_low"] is not None else ""
         line = f"Published: {item['hazard_ratio']:.2f}{interval}  {item['label']} [{item['evidence']}]"
         console.print(line, highlight=False, markup=False, soft_wrap=True)
+    console.print(f"Parameters: {result.manifest['parameters']}", highlight=False, soft_wrap=True)
+    if note := result.manifest["parameters_note"]:
+        console.print(note, highlight=False, soft_wrap=True)
     console.print(f"Report: {result.report}", highlight=False, soft_wrap=True)
 
 
@@ -85,3 +93,14 @@ def _list() -> None:
         one = load_registry(name, check_evidence=False)
         table.add_row(name, str(one.patients), f"{one.first_year}-{one.periods[-1].last_year}", one.resembles)
     Console().print(table)
+
+
+def check_registry(file: Path) -> None:
+    """Say what a registry file means, or what is wrong with it."""
+    from paget.engine.registry.run import check_registry_names
+    from paget.study.registry import load_registry, registry_to_yaml
+
+    registry = load_registry(file)
+    check_registry_names(registry, str(file))
+    typer.echo(registry_to_yaml(registry))
+    typer.echo(f"{file}: a valid registry")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 THERAPY_KEYS = {"class", "route", "tier", "what", "kills", "steps", "local", "costs", "eligible", "growth_factor"}
+REGISTRY_KEYS = {"periods", "operation", "records"}
 PROTOCOL_KEYS = {"question", "estimand", "population", "time_zero", "randomisation", "arms", "accrual", "follow_up", "assessments"}
 
 
@@ -35,6 +36,7 @@ def show_thing(name: str) -> None:
     from paget.clinic.instruments import instruments
     from paget.parameters import declared
     from paget.study import load_protocol, resolve, shipped, to_yaml
+    from paget.study.registry import load_registry, registry_to_yaml, shipped_registries
     from paget.therapy import library
 
     console, known, devices = _console(), library(), instruments()
@@ -42,6 +44,12 @@ def show_thing(name: str) -> None:
     if file and Path(name).is_file() and _kind_of(Path(name)) == "therapy":
         known = library((name,))
         show_therapy(console, known.therapies[known.own[0]], known)
+    elif name in shipped_registries() or (file and Path(name).is_file() and _kind_of(Path(name)) == "registry"):
+        text = registry_to_yaml(load_registry(name))
+        if console.is_terminal:
+            console.print(Syntax(text, "yaml", background_color="default", word_wrap=True))
+        else:  # into a file: lines as they are, so that it can be read again
+            typer.echo(text)
     elif name in shipped() or file:
         console.print(Syntax(to_yaml(resolve(load_protocol(name))), "yaml", background_color="default", word_wrap=True))
     elif name in declared():
@@ -55,11 +63,11 @@ def show_thing(name: str) -> None:
     elif name in known.standards:
         _model(console, known.standards[name])
     else:
-        everything = [*shipped(), *declared(), *known.therapies, *devices, *known.regimens, *known.standards]
+        everything = [*shipped(), *shipped_registries(), *declared(), *known.therapies, *devices, *known.regimens, *known.standards]
         guess = nearest(name, everything)
         raise PagetError(
             f"nothing is named {name!r}",
-            expected="a protocol, parameter, therapy, instrument, regimen or standard of care",
+            expected="a protocol, registry, parameter, therapy, instrument, regimen or standard of care",
             fix=f"did you mean {guess!r}?" if guess else "`paget protocols` lists the protocols",
         )
 
@@ -131,6 +139,11 @@ def check_file(file: Path, dry_run: bool) -> None:
         show_therapy(_console(), shelf.therapies[shelf.own[0]], shelf)
         typer.echo(f"{file}: a valid therapy")
         return
+    if kind == "registry":
+        from paget.cli.registry import check_registry
+
+        check_registry(file)
+        return
     from paget.engine.compile import check_known_names
     from paget.study import load_protocol, resolve, to_yaml
 
@@ -154,6 +167,8 @@ def _kind_of(file: Path) -> str:
     if lines[0].strip().startswith("- "):
         return "evidence"
     keys = {line.split(":")[0] for line in lines if not line[0].isspace()}
+    if len(keys & REGISTRY_KEYS) >= 2:
+        return "registry"
     return "therapy" if len(keys & THERAPY_KEYS) > len(keys & PROTOCOL_KEYS) else "protocol"
 
 

@@ -124,7 +124,8 @@ def _costs(console: Any, therapy: Therapy) -> None:
         console.print(f"  {line}", soft_wrap=True)
 
 
-def _published(finding: Finding) -> str:
+def published(finding: Finding) -> str:
+    """A published number in words: study, measure, value and interval, of what."""
     from paget.evidence import load
     from paget.therapy.files import picked
 
@@ -145,7 +146,7 @@ def _readouts(console: Any, therapy: Therapy) -> None:
     for one in therapy.readouts:
         after = f", after {one.after}" if one.after else ""
         told = f"  {one.given} against {one.against}{after}: {one.endpoint.replace('-', ' ')} {one.expect} ({one.role}). {one.reason}"
-        console.print(told + (f" Published: {_published(one.finding)}" if one.finding else ""), soft_wrap=True)
+        console.print(told + (f" Published: {published(one.finding)}" if one.finding else ""), soft_wrap=True)
 
 
 def _evidence(console: Any, therapy: Therapy) -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from paget.design.accrual import Recruitment, expected_events, months_to_events
 from paget.design.adjusted import Adjusted, repeated_interval, stagewise
-from paget.design.assurance import Assurance, assurance, read_draws
+from paget.design.assurance import Assurance, assurance
 from paget.design.boundaries import Boundaries, boundaries
 from paget.design.ipcw import Ipcw, ipcw
 from paget.design.options import DesignOptions
@@ -46,7 +46,6 @@ __all__ = [
     "ipcw",
     "lachin_foulkes_patients",
     "months_to_events",
-    "read_draws",
     "repeated_interval",
     "rpsft",
     "schoenfeld_events",

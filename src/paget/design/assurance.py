@@ -13,19 +13,17 @@ Source: O'Hagan A, Stevens JW, Campbell MJ, Pharm Stat 2005;4:187-201 (assurance
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from paget.errors import PagetError
-from paget.parameters import ParameterSet, declared
+from paget.parameters import ParameterSet
 
-NOT_COMPUTED = "point parameters: assurance not computed"
+NOT_COMPUTED = "assurance not computed"
 
 
 @dataclass(frozen=True)
@@ -122,57 +120,3 @@ def checked_draws(draws: Iterable[ParameterSet]) -> list[ParameterSet]:
     if odd is not None:
         raise PagetError("a draw must be a ParameterSet", got=type(odd).__name__)
     return found
-
-
-def read_draws(path: Path, base: ParameterSet | None = None) -> list[ParameterSet]:
-    """Parameter draws from a file: a table with a column per parameter, or a JSON list of mappings.
-
-    Parameters
-    ----------
-    path : Path
-        ``.csv`` or ``.parquet``: columns named like parameters, an entry of one with an index ``name[0]``, ``name[1]``, ...; what
-        has no column keeps its value. ``.json``: a list of ``{name: value or list}``.
-    base : ParameterSet, optional
-        Where draws start from; the point values by default.
-
-    Raises
-    ------
-    PagetError
-        The file does not exist or cannot be read, or names a parameter that does not exist.
-    """
-    start = base or ParameterSet.point()
-    if not path.is_file():
-        raise PagetError("there is no such file of draws", where=path, expected="a .csv, .parquet or .json file")
-    try:
-        if path.suffix == ".json":
-            rows = json.loads(path.read_text(encoding="utf-8"))
-        elif path.suffix in (".csv", ".parquet"):
-            import polars as pl
-
-            rows = (pl.read_csv(path) if path.suffix == ".csv" else pl.read_parquet(path)).to_dicts()
-        else:
-            raise PagetError("this kind of file is not read", where=path, expected="a .csv, .parquet or .json file")
-    except PagetError:
-        raise
-    except Exception as error:  # whatever a reader says of a broken file
-        raise PagetError("this file of draws cannot be read", where=path, got=str(error)[:200]) from None
-    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
-        raise PagetError("there is no draw in this file", where=path, expected="one row or mapping per draw")
-    return [start.with_values(_values(row, start), where=str(path)) for row in rows]
-
-
-def _values(row: dict[str, Any], base: ParameterSet) -> dict[str, Any]:
-    out: dict[str, Any] = {}
-    for key, value in row.items():
-        name, bracket, index = key.partition("[")
-        if not bracket:
-            out[key] = value
-            continue
-        entries = list(out.get(name, base[name]))
-        labels = len(declared()[name].values)
-        try:
-            entries[int(index.rstrip("]"))] = value
-        except (ValueError, IndexError):
-            raise PagetError("there is no such entry", key=key, expected=f"{name}[0] to {name}[{labels - 1}]") from None
-        out[name] = entries
-    return out

@@ -29,6 +29,8 @@ INF = math.inf
 CLASSICAL = {"obrien-fleming": 0.0, "pocock": 0.5}
 NAMES = (*CLASSICAL, *SPENDING_NAMES)
 _TOLERANCE = 1e-12
+FARTHEST = 40.0
+"""Boundaries are looked for this far from zero: beyond any statistic under the drifts that are tried (up to 20)."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def _value_above(state: Continuing, information: float, error: float) -> float:
         return INF
     if error >= float(state.mass.sum()):
         return -INF
-    return _root(lambda z: state.above(information, z) - error, -12.0, 12.0)
+    return _root(lambda z: state.above(information, z) - error, -FARTHEST, FARTHEST)
 
 
 def _value_below(state: Continuing, information: float, error: float) -> float:
@@ -145,7 +147,7 @@ def _value_below(state: Continuing, information: float, error: float) -> float:
         return -INF
     if error >= float(state.mass.sum()):
         return INF
-    return _root(lambda z: state.below(information, z) - error, -12.0, 12.0)
+    return _root(lambda z: state.below(information, z) - error, -FARTHEST, FARTHEST)
 
 
 def last_value(information: Sequence[float], upper: Sequence[float], alpha: float, lower: Sequence[float] | None = None) -> float:

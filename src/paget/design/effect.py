@@ -7,7 +7,7 @@ hangs on the size of the population: its patients are a sample too, and resampli
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from paget.design.lives import CONTROL, Lives
-from paget.design.trials import Layout, Trials, live, observe
+from paget.design.trials import Course, Layout, Trials, live, observe, tau_of
 from paget.study import accrual_months, cut_month, drop_out_days
 from paget.study.streams import lineage, uniforms
 from paget.units import DAYS_PER_MONTH
@@ -51,6 +51,8 @@ class PopulationEffect:
         Of the patients, by more than a month.
     hazard_per_month : float
         Of the endpoint in the control life: events by time under observation.
+    rmst_difference_months, rmst_difference_se : float
+        Of the endpoint up to the horizon that trials use, everybody followed so long.
     """
 
     patients: int
@@ -63,6 +65,8 @@ class PopulationEffect:
     share_gaining: float
     share_losing: float
     hazard_per_month: float
+    rmst_difference_months: float
+    rmst_difference_se: float
 
     @property
     def hazard_ratio(self) -> float:
@@ -88,6 +92,8 @@ class PopulationEffect:
             "share_gaining": number(self.share_gaining),
             "share_losing": number(self.share_losing),
             "hazard_per_month": number(self.hazard_per_month),
+            "rmst_difference_months": number(self.rmst_difference_months),
+            "rmst_difference_se": number(self.rmst_difference_se),
         }
 
 
@@ -137,6 +143,8 @@ def population_effect(
     whole = log_ratio(time, event, arm, stratum)
     death = course.days["death_day"] / DAYS_PER_MONTH
     gain = death[1] - death[0]
+    tau = tau_of(protocol)
+    patient_by_patient = _restricted(course, endpoint, tau, protocol)
     return PopulationEffect(
         patients=n,
         log_hr=whole,
@@ -148,7 +156,19 @@ def population_effect(
         share_gaining=float((gain > TIE_MONTHS).mean()),
         share_losing=float((gain < -TIE_MONTHS).mean()),
         hazard_per_month=float(seen.event[0].sum() / max(seen.months[0].sum(), 1e-12)),
+        rmst_difference_months=float(patient_by_patient.mean()),
+        rmst_difference_se=float(patient_by_patient.std(ddof=1) / math.sqrt(n)) if n > 1 else math.nan,
     )
+
+
+def _restricted(course: Course, endpoint: str, tau: float, protocol: Protocol) -> Floats:
+    """Difference of each patient's two times up to the horizon, followed for that long and not lost."""
+    entry = course.trials.entry_months
+    trials = replace(course.trials, drop_out_days=np.full(entry.shape, np.inf), entry_months=np.zeros(entry.shape))
+    seen = observe(Course(trials, course.days), endpoint, np.full(2, tau), protocol)
+    times = np.where(seen.event, seen.months, tau)
+    found: Floats = times[1] - times[0]
+    return found
 
 
 def _batch_error(time: Floats, event: Any, arm: Any, stratum: Any, n: int) -> float:

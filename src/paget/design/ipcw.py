@@ -10,6 +10,7 @@ Source: Robins JM, Finkelstein DM, Biometrics 2000;56:779-788.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,7 +106,8 @@ def ipcw(
     total = np.cumsum(logs)
     first = np.cumsum(rows) - rows
     # of the intervals before this one: who is still here has not switched in them
-    weight = np.exp(total - logs - np.repeat(total[first] - logs[first], rows))
+    before = total - logs - np.repeat(total[first] - logs[first], rows)
+    weight = np.exp(np.minimum(before, math.log(LARGEST) + 1.0))
     cut = weight > LARGEST
     weight = np.minimum(weight, LARGEST)
     stratum = None if strata is None else np.asarray(strata)[who]

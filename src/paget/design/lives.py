@@ -17,7 +17,7 @@ from paget.engine.compile import LONGEST_DAYS, compile_plan
 from paget.engine.screen import Screening
 from paget.life.simulate import LifePlan, simulate
 from paget.parameters import ParameterSet
-from paget.population import Population
+from paget.population import BLOCK, Population
 from paget.population.store import write_parquet
 from paget.study import Protocol, stratum_labels, subgroup_mask
 
@@ -48,8 +48,9 @@ class Lives:
         One row a patient: attributes at diagnosis, ``randomised_day``.
     days : dict
         For each life (`CONTROL`, `EXPERIMENTAL`, maybe `STAYED`) the columns of `DAYS`.
-    examined, eligible, metastatic : int
-        Of the natural histories used: metastatic patients, those who satisfy the conditions, those who came for the trial's mix.
+    metastatic, eligible, examined : int
+        Up to the last patient taken: metastatic patients, those who satisfy the conditions, those of them of the trial's mix (lost in
+        induction or taken).
     """
 
     candidates: pl.DataFrame
@@ -152,16 +153,19 @@ def prepare(
         # who is alive after thirty years is taken to die then, as twins do
         days[name]["death_day"] = np.minimum(days[name]["death_day"], LONGEST_DAYS)
     progress("living both arms", len(wanted) * len(starts), len(wanted) * len(starts))
-    return Lives(drawn.frame, days, *_screened(screening, drawn.blocks), drawn.examined.height)
+    last = int(ids[-1])
+    of_the_mix = int((drawn.examined["patient_id"] <= last).sum())
+    return Lives(drawn.frame, days, *_screened(screening, last), of_the_mix)
 
 
-def _screened(screening: Screening, blocks: int) -> tuple[int, int]:
-    """Metastatic patients of the blocks used, and how many of them satisfy the conditions."""
+def _screened(screening: Screening, last: int) -> tuple[int, int]:
+    """Metastatic patients among the natural histories up to the last patient taken, and how many of them satisfy the conditions."""
     from paget.study import mask
 
     metastatic = eligible = 0
-    for number in range(blocks):
+    for number in range(last // BLOCK + 1):
         block = screening.population.block(number, threads=screening.threads)
-        metastatic += block.height
-        eligible += int(mask(block, screening.protocol.population.conditions).sum())
+        seen = block.filter(block["patient_id"] <= last)
+        metastatic += seen.height
+        eligible += int(mask(seen, screening.protocol.population.conditions).sum())
     return metastatic, eligible

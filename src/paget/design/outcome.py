@@ -25,6 +25,8 @@ Ints = npt.NDArray[np.int64]
 
 PLANNING = 100
 """Trials whose mean number of events at the data cut is the planned one."""
+ROUNDING_MONTHS = 1e-9
+"""A look is held this much after its last event (milliseconds), so that rounding does not take the event from it."""
 MAXCOMBO_ERROR = 1e-5
 """Of the probabilities by which MaxCombo is judged, where bounds do not decide."""
 
@@ -59,17 +61,6 @@ class Question:
     def alpha(self) -> float:
         """One-sided error of the first kind."""
         return self.plan.alpha
-
-
-def tau_of(protocol: Protocol) -> float:
-    """Horizon of the restricted mean: the protocol's (its last landmark), or the shortest planned follow-up where that is shorter.
-
-    So that the mean of every trial is known; a horizon near the longest follow-up is reached by few trials.
-    """
-    wanted = protocol.analyses.rmst_tau_months or max(protocol.analyses.landmarks_months)
-    follow = protocol.follow_up
-    shortest = follow.data_cut_months - (0.0 if follow.after == "last-patient" else protocol.accrual.months)
-    return min(wanted, shortest) if shortest > 0 else wanted
 
 
 def final_cuts(course: Course, protocol: Protocol) -> Floats:
@@ -115,6 +106,8 @@ def find(
     if "rmst" in question.tests:
         difference, z = _restricted_means(course, seen, question.tau_months)
         columns["rmst_difference_months"] = difference
+        with np.errstate(divide="ignore", invalid="ignore"):
+            columns["rmst_difference_se"] = difference / z
         columns["finds_rmst"] = _or_missing(z >= limit, np.isfinite(z))
     if "maxcombo" in question.tests:
         columns["finds_maxcombo"] = _maxcombo_finds(course, seen, question.alpha)
@@ -122,6 +115,29 @@ def find(
     if question.test != "logrank":
         columns["finds"] = columns[f"finds_{question.test}"]
     return pl.DataFrame(columns)
+
+
+def chunk_size(patients: int) -> int:
+    """Trials that are computed at once: as many as fit into the memory of a million patients, at most 250."""
+    return max(1, min(250, 1_000_000 // patients))
+
+
+def chunks(trials: int, patients: int) -> list[range]:
+    """Trials 0 to ``trials`` in pieces of `chunk_size`."""
+    step = chunk_size(patients)
+    return [range(a, min(a + step, trials)) for a in range(0, trials, step)]
+
+
+def find_all(
+    question: Question, plan: Layout, lives: Lives, trials: int, seed: int, *, null: bool = False, control: str = CONTROL, threads: int = 1
+) -> pl.DataFrame:
+    """Findings of trials 0 to ``trials``, piece by piece."""
+    import polars as pl
+
+    parts = [
+        find(question, plan, lives, which, seed, null=null, control=control, threads=threads) for which in chunks(trials, plan.patients)
+    ]
+    return pl.concat(parts, how="vertical_relaxed")  # a column of which a piece knows nothing has no type there
 
 
 @dataclass(frozen=True)
@@ -205,6 +221,7 @@ def look_months(course: Course, seen: Seen, events: Sequence[int]) -> Floats:
     """Calendar month in which each trial has its nth event, for each n; ``inf`` where it has fewer at its data cut."""
     month = np.where(seen.event, course.trials.entry_months + seen.months, np.inf)
     month.sort(axis=1)
+    month += ROUNDING_MONTHS
     width = month.shape[1]
     return np.column_stack([month[:, n - 1] if n <= width else np.full(len(month), np.inf) for n in events])
 

@@ -58,7 +58,7 @@ def as_data(asked: DesignRequest, found: Findings) -> dict[str, Any]:
         )  # fmt: skip
     data = {
         "paget": __version__, "protocol": asked.protocol.id, "title": asked.protocol.title, "seed": asked.seed, "endpoint": asked.endpoint,
-        "parameters": "point values, not fitted" if not asked.draws else "point values; assurance over draws",
+        "parameters": asked.words, "parameters_note": asked.source.note,
         "scenarios": found.rows, "designs": designs, "search": found.reached, "switching": found.switching, "assurance": found.assurance,
         "note": "Research software: results of a model on virtual patients, not for clinical use.",
     }  # fmt: skip

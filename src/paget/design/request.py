@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from paget._version import __version__
-from paget.design.assurance import checked_draws
+from paget.design.assurance import NOT_COMPUTED, checked_draws
 from paget.design.boundaries import check_power
 from paget.design.options import EVERYBODY, TESTS, DesignOptions
 from paget.design.search import LEAST
 from paget.design.vary import Scenario, scenarios
 from paget.engine.compile import compile_plan
+from paget.engine.draws import Draw, Posterior, Source, resolve_source
 from paget.engine.folder import digest
 from paget.errors import PagetError, unknown
 from paget.parameters import ParameterSet
 from paget.study import Protocol, load_protocol, plain, protocol_hash
-from paget.study.values import ENDPOINT_NAMES
+from paget.study.streams import lineage
+from paget.study.values import FIRST_ENDPOINTS
 
 TRIALS, POOL, MOST_PATIENTS = 1000, 10_000, 10_000
 MOST_TRIALS = 100_000
@@ -48,17 +50,22 @@ class DesignRequest:
         Largest trial that the search looks at.
     switching : int
         Trials in which analyses of crossover are compared; 0: none.
-    draws : list of ParameterSet
-        For assurance; empty: not computed.
+    source : Source
+        Where the parameters come from: one set for the scenarios (`parameters`), and draws for assurance (none: not computed).
+    fixed : dict
+        Parameters that the protocol and the user set, under every draw.
     draw_trials, draw_pool : int
         Trials and patients of each draw.
+    own_draws : bool
+        Draws were given as sets, not taken from the posterior.
     """
 
     protocol: Protocol
     scenarios: list[Scenario]
     vary: dict[str, list[Any]]
     options: DesignOptions
-    parameters: ParameterSet
+    source: Source
+    fixed: dict[str, Any]
     trials: int
     null: bool
     pool: int
@@ -69,10 +76,37 @@ class DesignRequest:
     search: tuple[str, ...]
     most_patients: int
     switching: int
-    draws: list[ParameterSet]
     draw_trials: int
     draw_pool: int
+    own_draws: bool
     where: str
+
+    @property
+    def parameters(self) -> ParameterSet:
+        """The one set under which scenarios are simulated."""
+        return self.source.central
+
+    @property
+    def draws(self) -> tuple[Draw, ...]:
+        """For assurance."""
+        return self.source.draws
+
+    @property
+    def words(self) -> str:
+        """Where the one set comes from."""
+        return replace(self.source, draws=()).words
+
+    @property
+    def draw_words(self) -> str:
+        """Where the draws come from."""
+        return f"{len(self.draws)} draws given by the user" if self.own_draws else self.source.words
+
+    @property
+    def assurance_note(self) -> str:
+        """What to say where assurance was not computed."""
+        if self.source.central_draw is None:
+            return f"point parameters: {NOT_COMPUTED}" if self.source.name == "point" else f"one set of parameters: {NOT_COMPUTED}"
+        return f"{self.words}: {NOT_COMPUTED} (--draws N does)"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, written to ``request.json``; its hash names the folder."""
@@ -80,13 +114,14 @@ class DesignRequest:
             "paget": __version__,
             "protocol": plain(self.protocol),
             "protocol_hash": protocol_hash(self.protocol),
-            "parameters_hash": self.parameters.hash,
-            "parameters_changed": {name: self.parameters[name] for name in sorted(self.parameters.changed)},
+            "parameters": self.source.name,
+            "parameters_hash": self.source.hash,
+            "parameters_changed": {name: self.fixed[name] for name in sorted(self.fixed)},
             "vary": self.vary,
             "options": {name: _plain(getattr(self.options, name)) for name in DesignOptions.names()},
             "trials": self.trials, "null": self.null, "pool": self.pool, "seed": self.seed, "endpoint": self.endpoint,
             "tests": list(self.tests), "power": self.power, "search": list(self.search), "most_patients": self.most_patients,
-            "switching": self.switching, "draws": [draw.hash for draw in self.draws], "draw_trials": self.draw_trials,
+            "switching": self.switching, "draws": [draw.number for draw in self.draws], "draw_trials": self.draw_trials,
             "draw_pool": self.draw_pool,
         }  # fmt: skip
 
@@ -96,9 +131,8 @@ class DesignRequest:
         return Path("runs") / f"design-{self.protocol.id}-s{self.seed}-{digest(self.as_dict())[:8]}"
 
     def scenarios_under(self, draw: ParameterSet) -> list[Scenario]:
-        """The same scenarios under other parameters; what the user and the protocol set stays set."""
-        names = self.parameters.changed
-        return scenarios(self.protocol, self.vary, self.options, draw.with_values({name: self.parameters[name] for name in names}))
+        """The same scenarios under a draw (which holds what the user and the protocol set)."""
+        return scenarios(self.protocol, self.vary, self.options, draw)
 
 
 def _plain(value: Any) -> Any:
@@ -110,6 +144,28 @@ def whole(name: str, value: object, least: int, most: int = 10**9) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         raise PagetError("not a whole number that can be used", key=name, got=value, expected=f"{least:,} to {most:,}")
     return value
+
+
+def _source(parameters: ParameterSet | Posterior | str | Path | None, draws: int | Iterable[ParameterSet], seed: int) -> Source:
+    """The one set and the draws; sets of one's own get populations of their own, as draws of a posterior do."""
+    if isinstance(draws, int):
+        whole("draws", draws, 0, MOST_TRIALS)
+        return resolve_source(parameters, draws=draws or None, replicates=draws, seed=seed)
+    given = checked_draws(draws)
+    own = tuple(Draw(k, one, lineage("population of a draw", seed, k)) for k, one in enumerate(given))
+    return replace(resolve_source(parameters, draws=None, replicates=0, seed=seed), draws=own, available=len(own))
+
+
+def _check_kind(protocol: Protocol, where: str) -> None:
+    """Refuse studies that a design cannot be of: it lives two arms from randomisation, each arm one strategy for everybody."""
+    kinds = {
+        "a design compares two arms, and this study has one": protocol.single_arm,
+        "a design is of metastatic disease, and this study's patients enter with early disease": protocol.early,
+        "a design gives everybody of an arm the same first regimen, and this study chooses it": any(a.systemic_if for a in protocol.arms),
+    }
+    for message, so in kinds.items():
+        if so:
+            raise PagetError(message, where=where, key="arms", fix="design another protocol; `paget run` simulates this one")
 
 
 def resolve(
@@ -127,14 +183,23 @@ def resolve(
     search: Sequence[str] = (),
     most_patients: int = MOST_PATIENTS,
     switching: int = 0,
-    draws: Iterable[ParameterSet] = (),
+    draws: int | Iterable[ParameterSet] = 0,
     draw_trials: int = 200,
     draw_pool: int = 2000,
-    parameters: ParameterSet | None = None,
+    parameters: ParameterSet | Posterior | str | Path | None = None,
     changes: Mapping[str, Any] | None = None,
     switches: Mapping[str, float] | None = None,
 ) -> DesignRequest:
     """Check everything that can be checked before simulating.
+
+    Parameters
+    ----------
+    parameters : ParameterSet, Posterior, str, Path or None
+        As for a run: one set, ``point``, or a posterior (``blind`` by default), whose draw nearest to the middle is the one set.
+    draws : int or iterable of ParameterSet
+        For assurance: so many draws of the posterior, or sets of one's own.
+
+    Other parameters are those of `DesignRequest`.
 
     Raises
     ------
@@ -154,13 +219,14 @@ def resolve(
     for test in chosen_tests:
         if test not in TESTS:
             raise unknown("test", test, TESTS)
+    _check_kind(loaded, where)
     wanted = endpoint or str(loaded.estimand.endpoint)
-    if wanted not in ENDPOINT_NAMES:
-        raise unknown("endpoint", wanted, ENDPOINT_NAMES)
-    point = (parameters or ParameterSet.point()).with_switches(loaded.switches, where=where)
-    point = point.with_switches(switches or {}).with_values(changes or {})
+    if wanted not in FIRST_ENDPOINTS:
+        raise unknown("endpoint of a design", wanted, FIRST_ENDPOINTS, where=where)
+    source = _source(parameters, draws, seed).changed({}, loaded.switches, where=where).changed(changes or {}, switches or {})
+    fixed = {f"switch_{name}": value for name, value in {**loaded.switches, **(switches or {})}.items()} | dict(changes or {})
     listed = {key: list(values) for key, values in (vary or {}).items()}
-    made = scenarios(loaded, listed, base, point)
+    made = scenarios(loaded, listed, base, source.central)
     for one in made:
         compile_plan(one.protocol, one.parameters)
         check_power(power, one.options.alpha)
@@ -169,16 +235,16 @@ def resolve(
         if name not in groups:
             raise unknown("subgroup", name, groups, where=where)
     crossover = made[0].protocol.control.crossover
-    if switching and (crossover is None or crossover.fraction == 0):
+    if switching and (crossover is None or crossover.fraction == 0 or not crossover.surgical):
         raise PagetError(
             "nobody of the control arm crosses over, so there is no switching to adjust for", where=where, key="arms.crossover",
             fix="leave --switching out, or give the control arm a crossover",
         )  # fmt: skip
-    sampled = checked_draws(draws) if not isinstance(draws, tuple) or draws else []
-    if sampled:
+    if source.draws:
         whole("draw_trials", draw_trials, 2, MOST_TRIALS)
         whole("draw_pool", draw_pool, 100)
     return DesignRequest(
-        loaded, made, listed, base, point, trials, null, pool, seed, wanted, chosen_tests, float(power), tuple(dict.fromkeys(search)),
-        most_patients, switching, sampled, draw_trials, draw_pool, where,
+        loaded, made, listed, base, source, fixed, trials, null, pool, seed, wanted, chosen_tests, float(power),
+        tuple(dict.fromkeys(search)), most_patients, switching, draw_trials, draw_pool,
+        not isinstance(draws, int), where,
     )  # fmt: skip

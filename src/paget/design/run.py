@@ -16,33 +16,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paget._version import __version__
-from paget.design.assurance import NOT_COMPUTED, assurance
+from paget.design.assurance import assurance
 from paget.design.effect import population_effect
 from paget.design.lives import STAYED, Lives, Progress, prepare, silent
 from paget.design.options import EVERYBODY
-from paget.design.outcome import Question, events_planned, find, tau_of
+from paget.design.outcome import Question, chunks, events_planned, find, find_all
 from paget.design.outputs import write_outputs
 from paget.design.request import DesignRequest, resolve
 from paget.design.search import Reached, break_even, frontier, smallest
 from paget.design.switching import compare
 from paget.design.table import row_of
-from paget.design.trials import Layout, layout, passes
+from paget.design.trials import Layout, layout, passes, tau_of
 from paget.design.vary import Scenario
 from paget.design.words import Findings
+from paget.engine.draws import Draw
 from paget.engine.folder import MANIFEST, RunFolder, digest, disk_errors
 from paget.engine.warm import compile_kernels
 from paget.errors import PagetError
-from paget.parameters import ParameterSet
 from paget.study import Protocol, plain, protocol_hash
 
 if TYPE_CHECKING:
     import polars as pl
 
-CHUNK = 250
-"""Trials in one piece of work."""
 SEARCH_ROOM = 1.8
 """The search prepares so many times the patients that the formula asks for, if it may."""
 LARGEST_POOL = 60_000
+ENOUGH = 200
+"""Patients of a subgroup from which its effect is judged first."""
 
 
 class Design:
@@ -188,11 +188,13 @@ def _size(asked: DesignRequest) -> int:
     return max(asked.pool, *(one.protocol.accrual.patients for one in asked.scenarios))
 
 
-def setup(scenario: Scenario, asked: DesignRequest, lives: Lives) -> tuple[Question, Layout]:
+def setup(scenario: Scenario, asked: DesignRequest, lives: Lives, seed: int | None = None) -> tuple[Question, Layout]:
     """What a scenario asks of each of its trials, and how they are drawn."""
     plan = layout(scenario.protocol, scenario.options, lives)
     boundary = scenario.options.plan()
-    planned = events_planned(scenario.protocol, asked.endpoint, plan, lives, asked.seed) if len(boundary) > 1 else 1
+    planned = 1
+    if len(boundary) > 1:
+        planned = events_planned(scenario.protocol, asked.endpoint, plan, lives, asked.seed if seed is None else seed)
     tests = tuple(dict.fromkeys([*asked.tests, scenario.options.test]))
     return Question(scenario.protocol, asked.endpoint, boundary, planned, tests, tau_of(scenario.protocol), scenario.options.test), plan
 
@@ -200,11 +202,12 @@ def setup(scenario: Scenario, asked: DesignRequest, lives: Lives) -> tuple[Quest
 def _scenarios(
     asked: DesignRequest, folder: RunFolder, pools: _Pools, progress: Progress
 ) -> tuple[Findings, list[tuple[int, bool, pl.DataFrame]]]:
+    import polars as pl
+
     findings = Findings()
     frames: list[tuple[int, bool, pl.DataFrame]] = []
     kinds = (False, True) if asked.null else (False,)
-    chunks = [range(a, min(a + CHUNK, asked.trials)) for a in range(0, asked.trials, CHUNK)]
-    total, done = len(asked.scenarios) * len(kinds) * len(chunks), 0
+    total, done = len(asked.scenarios) * len(kinds) * asked.trials, 0
     for scenario in asked.scenarios:
         lives = pools.of(scenario, _size(asked))
         question, plan = setup(scenario, asked, lives)
@@ -212,7 +215,7 @@ def _scenarios(
         tables: dict[bool, pl.DataFrame] = {}
         for null in kinds:
             pieces = []
-            for number, which in enumerate(chunks):
+            for number, which in enumerate(chunks(asked.trials, plan.patients)):
                 progress("trials", done, total)
                 name = f"scenario-{scenario.number:04d}-{'null' if null else 'real'}-{number:04d}"
                 piece = folder.read(name)
@@ -220,20 +223,14 @@ def _scenarios(
                     piece = find(question, plan, lives, which, asked.seed, null=null, threads=pools.threads)
                     folder.keep(name, piece)
                 pieces.append(piece)
-                done += 1
-            tables[null] = _concatenated(pieces)
+                done += len(which)
+            tables[null] = pl.concat(pieces, how="vertical_relaxed")  # a column of which a piece knows nothing has no type there
             frames.append((scenario.number, null, tables[null]))
         turns = passes(len(plan.rows), plan.patients, asked.trials)
         row = row_of(question, plan, effect, tables[False], tables.get(True), passes=turns, varied=scenario.varied)
         findings.add(scenario, question, plan, effect, lives, row)
     progress("trials", total, total)
     return findings, frames
-
-
-def _concatenated(pieces: list[pl.DataFrame]) -> pl.DataFrame:
-    import polars as pl
-
-    return pl.concat(pieces, how="vertical_relaxed")  # a column of which a piece knows nothing has no type there
 
 
 def _kept(folder: RunFolder, name: str, make: Callable[[], Any]) -> Any:
@@ -269,9 +266,6 @@ def _search(asked: DesignRequest, folder: RunFolder, pools: _Pools, progress: Pr
 
 def _smallest(asked: DesignRequest, base: Scenario, name: str, pools: _Pools, progress: Progress) -> Reached:
     protocol, options = base.protocol, replace(base.options, subgroup=name)
-    if options.accrual_per_month is None and protocol.accrual.months > 0:
-        # a larger trial takes longer, and so does one of fewer patients
-        options = replace(options, accrual_per_month=protocol.accrual.patients / protocol.accrual.months)
 
     def at(size: int) -> Reached:
         lives = pools.of(base, size)
@@ -281,6 +275,9 @@ def _smallest(asked: DesignRequest, base: Scenario, name: str, pools: _Pools, pr
         )  # fmt: skip
 
     size = _size(asked)
+    inside = int(pools.of(base, size).subgroup(protocol, name).sum())
+    if 0 < inside < ENOUGH:  # a rare subgroup: its first look needs a larger population
+        size = min(LARGEST_POOL, -(-size * ENOUGH // (inside * 1000)) * 1000)
     first = at(size)
     if first.patients is not None or first.formula_patients is None:
         return first
@@ -306,13 +303,13 @@ def _switching(asked: DesignRequest, folder: RunFolder, pools: _Pools, progress:
 
 def _assurance(asked: DesignRequest, folder: RunFolder, threads: int, progress: Progress) -> dict[str, Any]:
     if not asked.draws:
-        return {"note": NOT_COMPUTED, "scenarios": []}
+        return {"note": asked.assurance_note, "scenarios": []}
     found = []
     for number, draw in enumerate(asked.draws):
         progress("draws of the parameters", number, len(asked.draws))
 
-        def one(parameters: ParameterSet = draw) -> list[dict[str, float]]:
-            return list(_under(asked, parameters, threads))
+        def one(mine: Draw = draw) -> list[dict[str, float]]:
+            return list(_under(asked, mine, threads))
 
         found.append(_kept(folder, f"draw-{number:05d}", one))
     progress("draws of the parameters", len(asked.draws), len(asked.draws))
@@ -322,21 +319,21 @@ def _assurance(asked: DesignRequest, folder: RunFolder, threads: int, progress: 
         rows.append(
             {"scenario": scenario.number, "label": scenario.label, **assurance(power, gain).as_dict(), "power": power, "gain": gain}
         )
-    note = f"{len(found)} draws of the parameters, {asked.draw_trials} trials from {asked.draw_pool:,} patients each"
+    note = f"{asked.draw_words}, {asked.draw_trials} trials from {asked.draw_pool:,} patients each"
     return {"note": note, "scenarios": rows}
 
 
-def _under(asked: DesignRequest, parameters: ParameterSet, threads: int) -> Iterable[dict[str, float]]:
-    """Power and mean gain of each scenario under one draw."""
-    pools = _Pools(asked.seed, threads, silent)
-    drawn = asked.scenarios_under(parameters)
+def _under(asked: DesignRequest, draw: Draw, threads: int) -> Iterable[dict[str, float]]:
+    """Power and mean gain of each scenario under one draw, in a population of its own."""
+    pools = _Pools(draw.seed, threads, silent)
+    drawn = asked.scenarios_under(draw.parameters)
     size = max(asked.draw_pool, *(one.protocol.accrual.patients for one in drawn))
     for scenario in drawn:
         lives = pools.of(scenario, size)
-        question, plan = setup(scenario, asked, lives)
+        question, plan = setup(scenario, asked, lives, draw.seed)
         brief = replace(question, tests=tuple(dict.fromkeys(["logrank", question.test])))
-        table = find(brief, plan, lives, range(asked.draw_trials), asked.seed, threads=threads)
-        effect = population_effect(scenario.protocol, asked.endpoint, plan, lives, asked.seed)
+        table = find_all(brief, plan, lives, asked.draw_trials, draw.seed, threads=threads)
+        effect = population_effect(scenario.protocol, asked.endpoint, plan, lives, draw.seed)
         yield {"power": float(table["finds"].mean()), "gain_months": effect.mean_gain_months, "log_hr": effect.log_hr}  # type: ignore[arg-type]
 
 
@@ -347,7 +344,9 @@ def _manifest(asked: DesignRequest) -> dict[str, Any]:
         "seed": asked.seed,
         "protocol": asked.protocol.id,
         "protocol_hash": protocol_hash(asked.protocol),
-        "parameters_hash": asked.parameters.hash,
+        "parameters_hash": asked.source.hash,
+        "parameters": asked.words,
+        "parameters_note": asked.source.note,
         "request_hash": digest(asked.as_dict()),
         "scenarios": len(asked.scenarios),
         "trials": asked.trials,

@@ -20,10 +20,10 @@ from paget.design.boundaries import check_power, quantile
 from paget.design.effect import PopulationEffect, population_effect
 from paget.design.lives import Lives, Progress, silent
 from paget.design.options import DesignOptions
-from paget.design.outcome import Question, events_planned, find, tau_of
+from paget.design.outcome import Question, events_planned, find_all
 from paget.design.samplesize import schoenfeld_power
 from paget.design.table import average, formula_power, proportion, recruitment_of
-from paget.design.trials import layout
+from paget.design.trials import layout, tau_of
 from paget.design.vary import change
 from paget.errors import PagetError
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-FACTORS = (0.5, 0.75, 1.0, 1.3, 1.7)
+FACTORS = (0.5, 0.7, 1.0, 1.35)
 """Sizes that are simulated, as multiples of the formula's."""
 ROUGH = 3
 """Sizes that are tried at most to find where to look."""
@@ -52,14 +52,14 @@ class Reached:
         Of the patients who would be randomised under the protocol.
     effect : PopulationEffect
     points : list of dict
-        Sizes simulated: ``patients``, ``power``, ``power_mcse``, ``power_formula``, ``events``, ``duration_months``.
+        Sizes simulated: ``patients``, ``power``, ``power_mcse``, ``power_formula``, ``events``, ``duration_months``, ``accrual_per_month``.
     patients : int or None
         Smallest number that reaches the power; None where none within reach does.
     patients_se : float or None
         Error of it from the number of trials.
     patients_population_se : float or None
-        Error of it from the size of the population (it goes with the inverse square of the log hazard ratio); None where the test is not
-        of a hazard ratio.
+        Error of it from the size of the population (it goes with the inverse square of the effect); None for MaxCombo, which tests no
+        single effect.
     screened : int or None
         Patients of the protocol's mix to be assessed for so many to be randomised.
     screened_per_patient : float
@@ -205,13 +205,14 @@ def smallest(
 
     def simulate(n: int) -> dict[str, Any]:
         mine, lay = at(n)
-        found = find(mine, lay, lives, range(trials), seed, control=control, threads=threads)
+        found = find_all(mine, lay, lives, trials, seed, control=control, threads=threads)
         hit, events, duration = proportion(found["finds"]), average(found["events"]), average(found["duration_months"])
         assert hit.value is not None and events.value is not None
         formula_here = formula_power(mine, effect.log_hr, events.value, lay.share) if proportional else None
         return {
             "patients": n, "power": hit.value, "power_mcse": hit.mcse, "power_formula": formula_here, "events": events.value,
             "duration_months": duration.value,
+            "accrual_per_month": n / lay.accrual.months if lay.accrual.months > 0 else None,
         }  # fmt: skip
 
     def look(n: int, step: int) -> dict[str, Any]:
@@ -247,8 +248,11 @@ def smallest(
     if fitted is not None and fitted[0] <= limit and top["power"] > 0.5 * power:
         patients = min(limit, max(LEAST, math.ceil(fitted[0])))
         patients_se = fitted[1]
-        if proportional and math.isfinite(effect.log_hr_se) and effect.log_hr:
-            population_se = patients * 2.0 * effect.log_hr_se / abs(effect.log_hr)
+        size, error = {"rmst": (effect.rmst_difference_months, effect.rmst_difference_se)}.get(
+            here.test, (effect.log_hr, effect.log_hr_se if proportional else math.nan)
+        )
+        if math.isfinite(error) and size:
+            population_se = patients * 2.0 * error / abs(size)
         look(patients, ROUGH + len(FACTORS))
         points.sort(key=lambda p: int(p["patients"]))
     else:

@@ -76,7 +76,8 @@ def _scenarios(data: dict[str, Any]) -> Table:
     null = any("type_one_error" in row for row in rows)
     head = [name.rsplit(".", 1)[-1].replace("_", " ") for name in varied] or ["scenario"]
     head += [] if PATIENTS in varied else ["patients"]
-    head += ["power", *(["type-I error"] if null else []), "formula", "maxcombo", "HR", "events", "months"]
+    other = any(row.get("power_maxcombo") is not None for row in rows)
+    head += ["power", *(["type-I error"] if null else []), "formula", *(["maxcombo"] if other else []), "HR", "events", "months"]
     note = data["assurance"].get("note", "")
     table = _table(
         f"{data['protocol']}: {data['endpoint']}, {rows[0]['trials']:,} trials per scenario (seed {data['seed']})", head,
@@ -88,12 +89,8 @@ def _scenarios(data: dict[str, Any]) -> Table:
         if PATIENTS not in varied:
             cells.append(f"{row['patients']:,}")
         cells += [_error(row, "power", 3), *([_error(row, "type_one_error", 3)] if null else []), _error(row, "power_formula", 3)]
-        cells += [
-            _error(row, "power_maxcombo", 3),
-            _error(row, "hazard_ratio", 3),
-            _error(row, "events", 0),
-            f"{row['duration_months']:,.1f}",
-        ]
+        cells += [_error(row, "power_maxcombo", 3)] if other else []
+        cells += [_error(row, "hazard_ratio", 3), _error(row, "events", 0), f"{row['duration_months']:,.1f}"]
         table.add_row(*(Text(cell) for cell in cells))
     return table
 
@@ -102,7 +99,8 @@ def _search(search: dict[str, Any]) -> Table:
     from rich.text import Text
 
     table = _table(
-        f"Smallest trial with a power of {search['power']:g}", ["population", "share", "HR", "randomised", "assessed", "by formula", "note"]
+        f"Smallest trial with a power of {search['power']:g}",
+        ["population", "share", "HR", "randomised", "assessed", "a month", "by formula", "note"],
     )
     for one in search["populations"]:
         ratio = one["effect"]["hazard_ratio"]
@@ -111,10 +109,17 @@ def _search(search: dict[str, Any]) -> Table:
             one["label"], f"{100 * one['share']:.0f} %", "-" if ratio is None else f"{ratio:.3f}",
             "not reached" if one["patients"] is None else f"{one['patients']:,} ± {error:,.0f}",
             "-" if one["screened"] is None else f"{one['screened']:,}",
+            _rate(one),
             "-" if one["formula_patients"] is None else f"{one['formula_patients']:,.0f}", one["note"],
         ]  # fmt: skip
         table.add_row(*(Text(cell) for cell in cells))
     return table
+
+
+def _rate(one: dict[str, Any]) -> str:
+    """Patients a month that the smallest trial would have to recruit."""
+    at = next((p for p in one["points"] if p["patients"] == one["patients"]), None)
+    return "-" if at is None or at["accrual_per_month"] is None else f"{at['accrual_per_month']:.1f}"
 
 
 def _switching(rows: list[dict[str, Any]]) -> Table:

@@ -72,7 +72,7 @@ def row_of(
     """One row of the scenario table.
 
     Keys ending in ``_mcse`` are Monte-Carlo errors of the key before (over trials); ``power_population_se`` is the error that stays however
-    many trials are drawn, because the population is a sample: the slope of power on the log hazard ratio times the error of the latter.
+    many trials are drawn, because the population is a sample: the slope of power on the effect times the error of the effect.
     """
     row: Row = dict(varied or {})
     row["patients"], row["trials"], row["passes"] = plan.patients, found.height, passes
@@ -82,11 +82,7 @@ def row_of(
 
     put("power", proportion(found["finds"]))
     events = average(found["events"])
-    share = plan.share
-    if question.test in ("logrank", "cox"):
-        row["power_population_se"] = _population_error(row["power"], events.value or 0.0, share, effect.log_hr_se)
-    else:  # the slope is that of the log-rank test's drift on the log hazard ratio
-        row["power_population_se"] = None
+    row["power_population_se"] = _population_error(question.test, row["power"], events.value or 0.0, plan.share, effect, found)
     if null is not None:
         put("type_one_error", proportion(null["finds"]))
         row["null_trials"] = null.height
@@ -115,11 +111,18 @@ def row_of(
     return row
 
 
-def _population_error(power: float, events: float, share: float, se: float) -> float | None:
-    if not math.isfinite(se) or not 0.0 < power < 1.0:
+def _population_error(
+    test: str, power: float | None, events: float, share: float, effect: PopulationEffect, found: pl.DataFrame
+) -> float | None:
+    """Slope of power on the effect, at the drift that this power means, times the error of the effect; None where it is not known."""
+    if power is None or not 0.0 < power < 1.0 or test == "maxcombo":
         return None
-    slope = _NORMAL.pdf(quantile(power)) * math.sqrt(events * share * (1.0 - share))
-    return slope * se
+    if test == "rmst":
+        se = average(found["rmst_difference_se"]).value
+        drift_error = effect.rmst_difference_se / se if se else math.nan
+    else:
+        drift_error = effect.log_hr_se * math.sqrt(events * share * (1.0 - share))
+    return _NORMAL.pdf(quantile(power)) * drift_error if math.isfinite(drift_error) else None
 
 
 def formula_power(question: Question, log_hr: float, events: float, share: float) -> float | None:

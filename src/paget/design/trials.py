@@ -17,7 +17,8 @@ import numpy.typing as npt
 from paget.design.lives import CONTROL, DAYS, EXPERIMENTAL, Lives
 from paget.engine.endpoints import PROGRESSION
 from paget.errors import PagetError
-from paget.study import accrual_months, assign, drop_out_days, visit_days
+from paget.study import accrual_months, drop_out_days, visit_days
+from paget.study.randomise import block_arms
 from paget.study.streams import lineage, uniforms
 from paget.units import DAYS_PER_MONTH
 
@@ -140,7 +141,8 @@ def draw_trials(plan: Layout, which: range, seed: int) -> Trials:
     n, m = plan.patients, len(plan.rows)
     lots = m // n
     order: dict[int, Ints] = {}
-    _, codes = np.unique(plan.strata.astype(str), return_inverse=True)
+    labels, found = np.unique(plan.strata.astype(str), return_inverse=True)
+    codes = found.reshape(-1)
     t = len(which)
     row, arm = np.empty((t, n), np.int64), np.empty((t, n), np.int64)
     entry, lost = np.empty((t, n)), np.empty((t, n))
@@ -150,10 +152,13 @@ def draw_trials(plan: Layout, which: range, seed: int) -> Trials:
             order = {turn: _shuffled(m, turn, seed)}
         row[k] = plan.rows[order[turn][lot * n : (lot + 1) * n]]
         own = lineage("design", seed, number)
-        arm[k] = assign(plan.strata[row[k]].tolist(), plan.ratio, plan.block_size, own)
+        mine = codes[row[k]]
+        for code in np.flatnonzero(np.bincount(mine)):  # `paget.study.assign`, without a label per patient
+            inside = np.flatnonzero(mine == code)
+            arm[k, inside] = block_arms(len(inside), plan.ratio, plan.block_size, own, 0, str(labels[code]))
         entry[k] = accrual_months(n, plan.accrual, own)
         lost[k] = drop_out_days(np.arange(n), plan.drop_out_per_year, own)
-    return Trials(np.asarray(which), row, arm, entry, lost, codes.reshape(-1)[row])
+    return Trials(np.asarray(which), row, arm, entry, lost, codes[row])
 
 
 def _shuffled(m: int, turn: int, seed: int) -> Ints:
@@ -232,3 +237,14 @@ def observe(course: Course, endpoint: str, cut_months: Floats, protocol: Protoco
     when = np.where(progressed, day, np.where(dead, death, last))
     event = progressed if endpoint == "TTLRP" else progressed | dead
     return Seen(when / DAYS_PER_MONTH, event & included, included)
+
+
+def tau_of(protocol: Protocol) -> float:
+    """Horizon of the restricted mean: the protocol's (its last landmark), or the shortest planned follow-up where that is shorter.
+
+    So that the mean of every trial is known; a horizon near the longest follow-up is reached by few trials.
+    """
+    wanted = protocol.analyses.rmst_tau_months or max(protocol.analyses.landmarks_months)
+    follow = protocol.follow_up
+    shortest = follow.data_cut_months - (0.0 if follow.after == "last-patient" else protocol.accrual.months)
+    return min(wanted, shortest) if shortest > 0 else wanted

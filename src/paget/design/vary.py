@@ -76,7 +76,7 @@ def parse_vary(given: Sequence[str]) -> dict[str, list[Any]]:
     """
     import yaml
 
-    from paget.study.yaml_text import Loader
+    from paget.forms.yaml_text import Loader as SafeLoader
 
     found: dict[str, list[Any]] = {}
     for item in given:
@@ -85,7 +85,7 @@ def parse_vary(given: Sequence[str]) -> dict[str, list[Any]]:
         if not key or not equals or not text.strip():
             raise PagetError("takes a key and values", where=OPTION, got=item, expected="such as --vary accrual.patients=200,400")
         try:
-            values = yaml.load(f"[{text}]", Loader=Loader)  # the safe loader of protocols
+            values = yaml.load(f"[{text}]", Loader=SafeLoader)  # that of protocols
         except yaml.YAMLError:
             values = None
         if not isinstance(values, list) or not values or any(value is None or isinstance(value, dict) for value in values):

@@ -138,6 +138,7 @@ def _search_table(reached: dict[str, Any]) -> DesignTable:
                 f"{one['effect']['hazard_ratio']:.3f}" if one["effect"]["hazard_ratio"] else "not computed",
                 "not reached" if one["patients"] is None else f"{one['patients']:,} ± {error:,.0f}",
                 "-" if one["screened"] is None else f"{one['screened']:,}",
+                *_pace(one),
                 "-" if one["formula_patients"] is None else f"{one['formula_patients']:,.0f}",
                 "-" if cost is None else cost if isinstance(cost, str) else f"{cost:.3f}",
                 one["note"],
@@ -145,15 +146,21 @@ def _search_table(reached: dict[str, Any]) -> DesignTable:
         )  # fmt: skip
     return DesignTable(
         f"Smallest trials with a power of {reached['power']:g}",
-        ["Population", "Share", "HR", "Randomised", "Assessed", "Formula", "Break-even cost", "Note"], rows,
-        "Assessed: patients of the protocol's mix who are looked at, those lost in induction included. ±: from the "
-        "number of trials and the "
-        "size of the population. Break-even: the cost of assessing one patient, as a share of that of one randomised, "
-        "below which the subgroup's "
-        "trial is cheaper than everybody's. * no other population needs both fewer randomised and fewer assessed. "
-        "Accrual at the protocol's rate times "
-        "the share of the population.",
+        ["Population", "Share", "HR", "Randomised", "Assessed", "Patients a month", "Months", "Formula", "Break-even cost", "Note"], rows,
+        "Assessed: patients of the protocol's mix who are looked at, those lost in induction included. ±: from the number of trials and "
+        "the size of the population. Patients a month: accrual in the protocol's months, or, where a rate is given, at that rate times the "
+        "share of the population. Break-even: the cost of assessing one patient, as a share of that of one randomised, below which the "
+        "subgroup's trial is cheaper than everybody's. * no other population needs both fewer randomised and fewer assessed.",
     )  # fmt: skip
+
+
+def _pace(one: dict[str, Any]) -> list[str]:
+    """How fast the smallest trial would have to recruit, and how long it would last."""
+    at = next((p for p in one["points"] if p["patients"] == one["patients"]), None)
+    if at is None:
+        return ["-", "-"]
+    rate = at["accrual_per_month"]
+    return ["all at once" if rate is None else f"{rate:.1f}", f"{at['duration_months']:.0f}"]
 
 
 def _switching_table(rows: list[dict[str, Any]]) -> DesignTable:
@@ -208,7 +215,8 @@ def page(asked: DesignRequest, found: Findings, figures: list[ReportFigure], com
     if found.assurance.get("scenarios"):
         tables.append(_assurance_table(found.assurance))
     else:
-        notes.append(f"{found.assurance.get('note', '')}.".capitalize())
+        said = str(found.assurance.get("note", ""))
+        notes.append(f"{said[:1].upper()}{said[1:]}.")
     passes = max(row["passes"] for row in found.rows)
     pool = found.pools[0]
     notes.append(
@@ -219,10 +227,7 @@ def page(asked: DesignRequest, found: Findings, figures: list[ReportFigure], com
             else f"The population is shuffled and cut into trials up to {passes} times, so trials share patients."
         )
     )
-    notes.append(
-        "Point values of the parameters were placed on other evidence, not fitted; their uncertainty is in no error on "
-        "this page but assurance."
-    )
+    notes.append(_parameters(asked))
     return DesignPage(
         title=f"Design of {asked.protocol.id}",
         protocol=asked.protocol.id,
@@ -234,9 +239,21 @@ def page(asked: DesignRequest, found: Findings, figures: list[ReportFigure], com
         ademp=_ademp(asked, found),
         command=command,
         seed=asked.seed,
-        hashes={"protocol": protocol_hash(asked.protocol), "parameters": asked.parameters.hash},
+        hashes={"protocol": protocol_hash(asked.protocol), "parameters": asked.source.hash},
         version=__version__,
     )
+
+
+def _parameters(asked: DesignRequest) -> str:
+    """Under which parameters the numbers hold."""
+    source = asked.source
+    if source.central_draw is None:
+        words = "Scenarios are simulated under one set of parameters"
+        words += ": point values, placed on other evidence and not fitted." if source.name == "point" else ", given by the user."
+    else:
+        words = f"Scenarios are simulated under draw {source.central_draw} of the posterior {source.name!r}, the one nearest to its middle."
+    note = f" {source.note}" if source.note else ""
+    return f"{words}{note} What the evidence leaves open is in no error here but in assurance, where it was computed."
 
 
 def sentence(asked: DesignRequest, found: Findings) -> str:

@@ -25,14 +25,14 @@ def _regimens(protocol: Protocol) -> Iterable[str]:
             for options in lines:
                 yield from options
     for arm in protocol.arms:
-        if arm.systemic in shelf.regimens:
-            yield arm.systemic
+        named = [arm.systemic, *(one.systemic for one in arm.systemic_if or ()), *(one.systemic for one in arm.later_lines or ())]
+        yield from (name for name in named if name in shelf.regimens)
 
 
 def cited(protocol: Protocol, source: Source) -> list[str]:
     """All evidence ids that a run rests on, each once, sorted; what is not an id of the evidence (a page, a registration) is left out."""
     shelf, base = protocol_library(protocol), load()
-    treated = [entry.therapy for arm in protocol.arms for entry in arm.local]
+    treated = [entry.therapy for arm in protocol.arms for entry in arm.local or ()]
     regimens, seen = list(_regimens(protocol)), set()
     agents: set[str] = set()
     while regimens:

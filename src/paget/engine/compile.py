@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from paget.engine.fitness import check_therapies
 from paget.engine.therapies import check_places, variants
 from paget.life.kernel import AT_ONCE, INOPERABLE
-from paget.life.simulate import LifePlan
+from paget.life.simulate import LifePlan, Surveillance
 from paget.life.state import LATER_LINES
 from paget.parameters import ParameterSet, switch_names
 from paget.study import Protocol, check_names, mask
@@ -179,13 +180,29 @@ def compile_plan(protocol: Protocol, parameters: ParameterSet, *, to_death: bool
         standard_of_care=protocol.population.standard_of_care,
         arms=tuple(arms),
         horizon_days=LONGEST_DAYS if to_death else follow_up_days(protocol),
-        source=protocol.population.source,
+        source="relapse" if protocol.early else protocol.population.source,
         gate_days=(induction.min_months * DAYS_PER_MONTH, induction.max_months * DAYS_PER_MONTH) if induction else (0.0, 0.0),
         gate_required=required[induction.required] if induction else "nothing",
         visits=visits,
         not_available=tuple(protocol.population.not_available),
         library=shelf,
     )
+
+
+def early_plan(protocol: Protocol, parameters: ParameterSet, arm: int) -> LifePlan:
+    """The plan of one arm of a study of early disease: followed as the arm says, then treated by the standard of care."""
+    watched = protocol.arms[arm].surveillance
+    schedule = None
+    if watched is not None:
+        schedule = Surveillance(
+            every_days=watched.every_months * DAYS_PER_MONTH,
+            until_days=watched.until_months * DAYS_PER_MONTH,
+            imaging={str(place): limit for place, limit in watched.imaging.items()},
+            marker_cm3=math.inf if watched.marker_cm3 is None else watched.marker_cm3,
+            marker_sd_log=watched.marker_sd_log or 0.0,
+            workup={str(place): limit for place, limit in watched.workup.items()},
+        )
+    return replace(compile_plan(protocol, parameters), surveillance=schedule)
 
 
 def patient_flags(protocol: Protocol, frame: object) -> NDArray[np.int64]:

@@ -6,8 +6,10 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from paget._version import __version__
+from paget.engine.badges import badge_lines, therapies_of
 from paget.engine.draws import Source
 from paget.evidence import load, reference
+from paget.evidence.heldout import held_out
 from paget.parameters import declared
 from paget.report.html import Assumption, EstimandText, IntercurrentEvent, ReportContext, ReportFigure, Uncertainty
 from paget.report.records import endpoint_of, interval, number, uncertainty_rows, what
@@ -43,7 +45,7 @@ SUMMARIES = {
 RATIO_OF = {"overall-survival": "hazard ratio of death"}
 
 
-def _main(protocol: Protocol, records: list[dict[str, Any]]) -> dict[str, Any] | None:
+def main_record(protocol: Protocol, records: list[dict[str, Any]]) -> dict[str, Any] | None:
     """The record of the estimand: its endpoint and summary, of everybody, against the first experimental arm."""
     estimand = protocol.estimand
     measure = SUMMARIES.get(estimand.summary, "hazard_ratio")
@@ -71,7 +73,7 @@ def _named(record: dict[str, Any]) -> str:
 
 def result_sentence(protocol: Protocol, records: list[dict[str, Any]], source: Source) -> str:
     """The result of the trial in one sober paragraph."""
-    effect = _main(protocol, records)
+    effect = main_record(protocol, records)
     if source.central_draw is not None:
         parameters = f"That one trial was lived under draw {source.central_draw} of the posterior, the one nearest to its middle."
     else:
@@ -79,7 +81,8 @@ def result_sentence(protocol: Protocol, records: list[dict[str, Any]], source: S
     if effect is None:
         return "The read-out of the estimand could not be computed. " + parameters
     measure = str(effect["measure"])
-    words = []
+    guessed = [one.title for one in therapies_of(protocol) if one.hypothetical]
+    words = [f"A what-if: {', '.join(guessed)} is hypothetical."] if guessed else []
     spread = effect["replicates"]
     sides = f"{protocol.experimental[0].label} against {protocol.control.label}" if effect["comparison"] else protocol.experimental[0].label
     if spread:
@@ -132,7 +135,7 @@ def _assumptions(product: Product) -> list[Assumption]:
 
 def _uncertainty(product: Product, records: list[dict[str, Any]]) -> list[Uncertainty]:
     """Of the estimand; the same kinds stand in ``summary.json`` for every number that has replicates."""
-    effect = _main(product.protocol, records)
+    effect = main_record(product.protocol, records)
     spread = effect["replicates"] if effect else None
     if effect is None or not spread:
         none = "run with --replicates to see them"
@@ -152,6 +155,8 @@ def _notes(product: Product) -> list[str]:
     notes += [f"Changed by the user: {name} = {product.parameters[name]}." for name in changed]
     if product.source.note:
         notes.append(product.source.note)
+    notes += [f"Therapy {line}" for line in badge_lines(product.protocol)]
+    notes.append("Held out of every fit: " + ", ".join(held_out().names) + ".")
     return notes
 
 
@@ -180,7 +185,7 @@ def report_context(product: Product, material: Material, figures: list[ReportFig
         assumptions=_assumptions(product),
         uncertainty=_uncertainty(product, material.records),
         flow=material.flow,
-        hashes={"protocol": protocol_hash(protocol), "parameters": product.source.hash},
+        hashes={"protocol": protocol_hash(protocol), "parameters": product.source.hash, "held-out list": held_out().hash},
         versions={"paget": __version__, "numba": version("numba"), "numpy": version("numpy"), "polars": version("polars")},
         references=[reference(base[one]) for one in cited],
         switched_off=switched,

@@ -13,7 +13,7 @@ import numpy as np
 from paget.analysis.records import LESIONS, RESPONSES
 from paget.engine.compile import compile_plan
 from paget.engine.endpoints import observed
-from paget.engine.trial import Roster, roster_frame, study_info
+from paget.engine.trial import Roster, early_lives, roster_frame, study_info
 from paget.life.frames import assessments_frame, exposures_frame, lesions_frame, patients_frame, treated_frame
 from paget.life.simulate import Detail, LifePlan, replay
 from paget.parameters import ParameterSet
@@ -31,11 +31,12 @@ def raw_of(detail: Detail, plan: LifePlan) -> Raw:
     return Raw(assessments_frame(detail), lesions_frame(detail), exposures_frame(detail, plan), treated_frame(detail))
 
 
-def live_detailed(
-    protocol: Protocol, parameters: ParameterSet, roster: Roster, seed: int
-) -> tuple[pl.DataFrame, Raw, Detail]:
+def live_detailed(protocol: Protocol, parameters: ParameterSet, roster: Roster, seed: int) -> tuple[pl.DataFrame, Raw, Detail]:
     """Live everybody on a roster with everything written down; the patients' table, the rest as tables, and the records."""
     plan = compile_plan(protocol, parameters)
+    if protocol.early:
+        nobody = replay(plan, [], 0, parameters, seed=seed)
+        return early_lives(protocol, parameters, roster, seed), raw_of(nobody, plan), nobody
     detail = replay(plan, roster.patient_id, roster.lived, parameters, seed=seed, flags=roster.flags)
     return roster_frame(protocol, roster, patients_frame(detail.outcomes, plan), roster.arm, seed), raw_of(detail, plan), detail
 
@@ -92,9 +93,7 @@ def detailed_rows(protocol: Protocol, parameters: ParameterSet, roster: Roster, 
     return out
 
 
-def all_detailed_rows(
-    protocol: Protocol, parameters: ParameterSet, roster: Roster, seed: int, threads: int
-) -> dict[str, Any]:
+def all_detailed_rows(protocol: Protocol, parameters: ParameterSet, roster: Roster, seed: int, threads: int) -> dict[str, Any]:
     """`detailed_rows` of every replicate on a roster, in its order."""
     numbers = list(dict.fromkeys(roster.replicate.tolist()))
 

@@ -21,6 +21,7 @@ from paget.report.figures import rates as rates_figure
 from paget.report.figures import replicates as replicates_figure
 from paget.report.figures import swimmer as swimmer_figure
 from paget.report.figures import twins as twins_figure
+from paget.report.figures import uncertainty as uncertainty_figure
 from paget.report.figures import waterfall as waterfall_figure
 from paget.report.figures.baseline import BaselineRow
 from paget.report.figures.consort import ConsortFlow
@@ -117,7 +118,7 @@ def survival(m: Material, code: str = "OS") -> Drawing:
     two = len(m.protocol.arms) == 2  # of several comparisons none is the ratio of the figure
     effect = _find(m.records, "hazard_ratio", endpoint=name) if two else None
     test = _find(m.records, "logrank_p", endpoint=name) if two else None
-    words: dict[str, Any] = {} if code == "OS" else {"endpoint": endpoint_name(name), "title": endpoint_name(name)}
+    words: dict[str, Any] = {} if code == "OS" else {"endpoint": "Patients without the event", "title": endpoint_name(name)}
     origin = ORIGINS.get(code, "entry" if m.protocol.single_arm else "randomisation")
     return survival_figure.draw(
         curves,
@@ -133,7 +134,7 @@ def survival(m: Material, code: str = "OS") -> Drawing:
     )
 
 
-ORIGINS = {"RSD": "the first response", "LPFS": "treatment", "TTLTP": "treatment"}
+ORIGINS = {"SAR": "the diagnosis of relapse", "RSD": "the first response", "LPFS": "treatment", "TTLTP": "treatment"}
 """Where time starts for endpoints that do not count from randomisation."""
 
 
@@ -184,30 +185,35 @@ def shares(m: Material, codes: tuple[str, ...], title: str) -> Drawing:
 
 
 def forest(m: Material) -> Drawing:
-    """Subgroups of the hazard ratio of overall survival, each beside those outside it where the test needs them."""
+    """Subgroups of the hazard ratio of the first endpoint, each beside those outside it where the test needs them."""
+    import polars as pl
+
     experimental, control = m.protocol.experimental[0], m.protocol.control
+    code = next(endpoint for endpoint in m.protocol.endpoints if timed(endpoint))
+    name = NAMES[code]
+    happened = m.adtte.filter((pl.col("PARAMCD") == code) & (pl.col("CNSR") == 0)).select("USUBJID")
 
-    def row(record: dict[str, Any], name: str, level: str, frame: pl.DataFrame) -> ForestRow:
-        import polars as pl
-
+    def row(record: dict[str, Any], label: str, level: str, frame: pl.DataFrame) -> ForestRow:
         a = frame.filter(pl.col("ARMCD") == experimental.id)
         b = frame.filter(pl.col("ARMCD") == control.id)
-        p = _find(m.records, "interaction_p", endpoint="overall-survival", subgroup=record["subgroup"])
+        p = _find(m.records, "interaction_p", endpoint=name, subgroup=record["subgroup"])
+        events = [one.join(happened, on="USUBJID", how="semi").height for one in (a, b)]
         return ForestRow(
-            name, level, int((a["DTHFL"] == "Y").sum()), a.height, int((b["DTHFL"] == "Y").sum()), b.height,
-            _ratio(record), None if p is None else p["value"], _ratio(record.get("published")),
+            label, level, events[0], a.height, events[1], b.height, _ratio(record), None if p is None else p["value"],
+            _ratio(record.get("published")),
         )  # fmt: skip
 
     rows = []
     for group in m.protocol.analyses.subgroups:
-        record = _find(m.records, "hazard_ratio", endpoint="overall-survival", subgroup=group.id)
+        record = _find(m.records, "hazard_ratio", endpoint=name, subgroup=group.id)
         if record is not None:
             rows.append(row(record, group.label, "", m.adsl.filter(m.groups[group.id])))
-    whole = _find(m.records, "hazard_ratio", endpoint="overall-survival")
+    whole = _find(m.records, "hazard_ratio", endpoint=name)
     assert whole is not None
     return forest_figure.draw(
-        rows, row(whole, "All patients", "", m.adsl), experimental=experimental.label, control=control.label
-    )
+        rows, row(whole, "All patients", "", m.adsl), experimental=experimental.label, control=control.label,
+        endpoint=endpoint_name(name),
+    )  # fmt: skip
 
 
 def all_drawings(m: Material) -> dict[str, Callable[[], Drawing]]:
@@ -235,8 +241,9 @@ def all_drawings(m: Material) -> dict[str, Callable[[], Drawing]]:
     lesions = tuple(code for code in protocol.endpoints if code in LESIONS)
     if lesions:
         out["lesions"] = lambda: shares(m, lesions, "Treated lesions")
-    out["waterfall"] = lambda: _waterfall(m)
-    out["swimmer"] = lambda: swimmer_figure.draw(swimmer_figure.sample(m.adsl, m.adrs))
+    if not protocol.early:  # visits of early disease are not kept
+        out["waterfall"] = lambda: _waterfall(m)
+        out["swimmer"] = lambda: swimmer_figure.draw(swimmer_figure.sample(m.adsl, m.adrs))
     if m.baseline:
         out["baseline"] = lambda: baseline_figure.draw(m.baseline)
     if protocol.single_arm:
@@ -250,12 +257,38 @@ def all_drawings(m: Material) -> dict[str, Callable[[], Drawing]]:
             ratios, n=n, this_run=_ratio(effect), published=_ratio((effect or {}).get("published")),
             endpoint=endpoint_name(NAMES[primary]), draws=draws,
         )  # fmt: skip
+        if effect is not None and effect["replicates"] and effect["replicates"]["draws"]:
+            out["uncertainty"] = lambda: _uncertainty(effect, n)
     if m.twins is not None:
         gains = m.twins["gain_months"].to_numpy()
         out["twins"] = lambda: twins_figure.draw(
             gains, experimental=m.protocol.experimental[0].label, control=m.protocol.control.label
         )
     return out
+
+
+def _uncertainty(effect: dict[str, Any], n: int) -> Drawing:
+    """Each kind of uncertainty of the main hazard ratio, and the published one."""
+    spread, published = effect["replicates"], effect["published"]
+    error = spread["mc_se"] or 0.0
+    value = spread["value"]
+    parts = {
+        "Monte-Carlo": ({"low": value - 1.96 * error, "high": value + 1.96 * error}, "95 % of the mean"),
+        "sampling": (spread["sampling"], f"95 % of trials of {n}"),
+        "parameters": (spread["parameter"], "95 % of draws"),
+        "structure": (spread["structural"], "range of fitted variants"),
+    }
+    bands = [
+        uncertainty_figure.Band(kind, None if part is None else part["low"], None if part is None else part["high"], meaning)
+        for kind, (part, meaning) in parts.items()
+    ]
+    if published and published.get("value") is not None:
+        level = published.get("ci_level")
+        meaning = "" if level is None else f"{100 * level:g} % CI"
+        bands.append(
+            uncertainty_figure.Band("published", published.get("ci_low"), published.get("ci_high"), meaning, published["value"])
+        )
+    return uncertainty_figure.draw(bands, centre=value, endpoint=endpoint_name(effect["endpoint"]))
 
 
 def _waterfall(m: Material) -> Drawing:

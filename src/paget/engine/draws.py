@@ -16,6 +16,7 @@ import numpy as np
 
 from paget.errors import PagetError
 from paget.parameters import ParameterSet, declared
+from paget.parameters.variants import VariantEffect, beside
 from paget.study.streams import lineage, uniforms
 
 DRAWS = 20
@@ -76,6 +77,8 @@ class Source:
         What the posterior says of itself (targets, coverage, variants).
     note : str, optional
         What a reader must know, such as why the default could not be had.
+    variants : mapping
+        Effects under fitted structural variants, by trial, from the file beside the posterior.
     """
 
     name: str
@@ -85,6 +88,7 @@ class Source:
     available: int = 0
     manifest: Mapping[str, Any] = field(default_factory=dict, compare=False)
     note: str | None = None
+    variants: Mapping[str, tuple[VariantEffect, ...]] = field(default_factory=dict, compare=False)
 
     def changed(self, values: Mapping[str, Any], switches: Mapping[str, float], *, where: str | None = None) -> Source:
         """The same with values and switches set in every draw."""
@@ -148,15 +152,19 @@ def resolve_source(
     PagetError
         No such posterior, or it does not fit this version of the model; more draws than it holds or than replicates.
     """
-    note = None
+    note, variants = None, {}
     if isinstance(parameters, ParameterSet):
         return _one("given", parameters, draws, draw)
+    found: Posterior | None
     if parameters is None:
         found, note = _default()
+        parameters = DEFAULT
     elif isinstance(parameters, (str, Path)):
         found = None if str(parameters) == POINT else _open(parameters)
     else:
         found = parameters
+    if found is not None and isinstance(parameters, (str, Path)):
+        variants = beside(path_of(parameters))
     if found is None:
         return replace(_one(POINT, ParameterSet.point(), draws, draw), note=note)
     name, size = found.name, len(found)
@@ -175,7 +183,9 @@ def resolve_source(
     chosen = [
         Draw(int(number), found.draw(int(number)), lineage("population of a draw", seed, int(number))) for number in order[:wanted]
     ]
-    return Source(name, found.draw(middle), middle, tuple(chosen), size, found.manifest, note)
+    if found.manifest.get("kind") == "prior":
+        variants = {}  # fitted structures do not belong beside what was not fitted
+    return Source(name, found.draw(middle), middle, tuple(chosen), size, found.manifest, note, variants)
 
 
 def _one(name: str, parameters: ParameterSet, draws: int | None, draw: int | None) -> Source:
@@ -197,6 +207,13 @@ def _default() -> tuple[Posterior | None, str | None]:
     except PagetError as error:
         why = error.message
     return None, f"Point values were used, so parameter uncertainty is not in these figures: {why}."
+
+
+def path_of(name: str | Path) -> Path:
+    """File of a posterior."""
+    from paget.parameters.posterior import path_of as find
+
+    return find(name)
 
 
 def _open(name: str | Path) -> Posterior:

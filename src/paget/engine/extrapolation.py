@@ -68,6 +68,10 @@ def badges(protocol: Protocol, source: Source, changed: Iterable[str] = ()) -> l
     for arm in protocol.arms:
         if arm.systemic not in (*covered.regimens, "standard of care", "none"):
             found.append(Badge("therapy", arm.id, f"{arm.systemic} (arm {arm.id}): no target on its effect"))
+        for treatment in arm.local or ():
+            if treatment.therapy not in covered.procedures:
+                words = f"{treatment.therapy} (arm {arm.id}): what it does beyond the lesion is predicted, no target holds it"
+                found.append(Badge("procedure", arm.id, words))
         procedure = arm.locoregional.procedure
         if procedure not in (*covered.procedures, "none"):
             words = f"{procedure} (arm {arm.id}): no contrast with none was used; its effect is predicted from mechanisms"

@@ -10,30 +10,31 @@ from paget.biology.layout import SUBTYPES
 from paget.forms import Fault, Key, to_error
 from paget.study import Protocol, mask
 from paget.study.arms import NO_SYSTEMIC, STANDARD_OF_CARE
+from paget.study.conditions import Condition
 from paget.therapy import Library, Therapy
 
+Conditions = tuple[Condition, ...]
 JUDGED = ("subtype", "hormone_receptor", "her2", "menopause", "ecog", "age_years")
 """Attributes on which protocols and therapies can be compared without patients."""
 
 
 def therapy_faults(protocol: Protocol, shelf: Library) -> list[Fault]:
-    """Regimens of arms that some patient whom the protocol lets in may not get."""
+    """Regimens of arms that some patient whom the protocol lets in, and to whom the arm gives them, may not get."""
     faults = []
     for position, arm in enumerate(protocol.arms):
-        asked: list[tuple[Key, str, bool]] = [(("arms", position, "systemic"), arm.systemic, True)]
+        at: Key = ("arms", position)
+        choices = arm.systemic_if or ()
+        chosen = [choice.where for choice in choices if all(one.attribute in JUDGED for one in choice.where)]
+        asked: list[tuple[Key, str, bool, Conditions, list[Conditions]]] = [((*at, "systemic"), arm.systemic, True, (), chosen)]
+        asked += [((*at, "systemic_if", row, "systemic"), one.systemic, True, one.where, []) for row, one in enumerate(choices)]
         asked += [
-            (("arms", position, "systemic_if", row, "systemic"), choice.systemic, True)
-            for row, choice in enumerate(arm.systemic_if or ())
+            ((*at, "later_lines", row, "systemic"), later.systemic, False, (), []) for row, later in enumerate(arm.later_lines or ())
         ]
-        asked += [
-            (("arms", position, "later_lines", row, "systemic"), later.systemic, False)
-            for row, later in enumerate(arm.later_lines or ())
-        ]
-        for key, regimen, first in asked:
+        for key, regimen, first, where, but in asked:
             if regimen in (STANDARD_OF_CARE, NO_SYSTEMIC) or regimen not in shelf.regimens:
                 continue
             for therapy in shelf.therapies_of(regimen):
-                why = _refusals(protocol, therapy, first)
+                why = _refusals(protocol, therapy, first, where, but)
                 if why:
                     faults.append(Fault(
                         key, f"gives {therapy.label} to patients who may not get it", regimen,
@@ -44,19 +45,33 @@ def therapy_faults(protocol: Protocol, shelf: Library) -> list[Fault]:
 
 
 def check_therapies(protocol: Protocol, shelf: Library, where: str | None = None) -> None:
-    """Refuse a protocol whose arms give a therapy to patients that its file forbids.
+    """Refuse a protocol whose arms give a therapy to patients that its file forbids, or begin different drugs before randomisation.
 
     Raises
     ------
     PagetError
         Every such arm at once.
     """
-    faults = therapy_faults(protocol, shelf)
+    faults = therapy_faults(protocol, shelf) + _before_randomisation(protocol)
     if faults:
         raise to_error(faults, where or protocol.id)
 
 
-def _refusals(protocol: Protocol, therapy: Therapy, first: bool) -> list[str]:
+def _before_randomisation(protocol: Protocol) -> list[Fault]:
+    """First-line regimens that differ between arms although first line is what patients are randomised after."""
+    if protocol.time_zero.induction is None:
+        return []
+    return [
+        Fault(
+            ("arms", position, "systemic"), "differs between arms, yet begins at diagnosis, before the patient is randomised", arm.systemic,
+            "the same first line in every arm of a trial with induction", "randomise at diagnosis, or tell the arms apart by later_lines",
+        )
+        for position, arm in enumerate(protocol.arms)
+        if (arm.systemic, arm.systemic_if) != (protocol.control.systemic, protocol.control.systemic_if)
+    ]  # fmt: skip
+
+
+def _refusals(protocol: Protocol, therapy: Therapy, first: bool, where: Conditions, but: list[Conditions]) -> list[str]:
     rules = therapy.eligible
     if not rules.conditions:
         return []
@@ -64,7 +79,7 @@ def _refusals(protocol: Protocol, therapy: Therapy, first: bool) -> list[str]:
     tried = sorted({age + step for age in (*ages, 50.0) for step in (-0.5, 0.5)})
     people = list(product(SUBTYPES, ("pre", "post"), range(5), tried))
     why: dict[str, None] = {}
-    for subtype, menopause, ecog, age in (people[k] for k in np.flatnonzero(_admitted(protocol, people))):
+    for subtype, menopause, ecog, age in (people[k] for k in np.flatnonzero(_admitted(protocol, people, where, but))):
         patient = {"subtype": subtype, "menopause": menopause, "ecog": ecog, "age_years": age}
         why |= dict.fromkeys(rules.refusals(patient))
     if first and protocol.population.source == "de-novo":
@@ -72,11 +87,16 @@ def _refusals(protocol: Protocol, therapy: Therapy, first: bool) -> list[str]:
     return list(why)
 
 
-def _admitted(protocol: Protocol, people: list[tuple[str, str, int, float]]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Which of these people the protocol's conditions on the judged attributes let in."""
+def _admitted(
+    protocol: Protocol, people: list[tuple[str, str, int, float]], where: Conditions, but: list[Conditions]
+) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Which of these people the protocol's conditions let in, who satisfy some more and none of the alternatives in ``but``."""
     import polars as pl
 
     columns = {"subtype": pl.String, "menopause": pl.String, "ecog": pl.Int64, "age_years": pl.Float64}
     frame = pl.DataFrame(people, schema=columns, orient="row")
-    conditions = [one for one in protocol.population.conditions if one.attribute in JUDGED]
-    return np.asarray(mask(frame, conditions), bool) if conditions else np.ones(frame.height, bool)
+    conditions = [one for one in (*protocol.population.conditions, *where) if one.attribute in JUDGED]
+    kept = np.asarray(mask(frame, conditions), bool) if conditions else np.ones(frame.height, bool)
+    for alternative in but:
+        kept &= ~np.asarray(mask(frame, alternative), bool)
+    return kept

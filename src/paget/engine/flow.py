@@ -60,7 +60,7 @@ def _arm(protocol: Protocol, arm: Arm, adsl: pl.DataFrame, patients: pl.DataFram
         treated = int(part["local_day"].is_not_null().sum())
         why = part.filter(pl.col("local_day").is_null())["local_refused"].value_counts(sort=True).rows()
         missed = {f"refused: {reason}" if reason else "died, progressed or declined before": count for reason, count in why}
-        return ConsortArm(received=treated, not_received=missed, treatment="local treatment", crossing="another arm", **shared)
+        return ConsortArm(received=treated, not_received=missed, treatment="local treatment", crossing="", **shared)
     if any(one.locoregional.procedure == "surgery" or one.surgical_crossover for one in protocol.arms):
         surgical = arm.locoregional.procedure == "surgery"
         operated = int((mine["SURGFL"] == "Y").sum())
@@ -72,12 +72,14 @@ def _arm(protocol: Protocol, arm: Arm, adsl: pl.DataFrame, patients: pl.DataFram
             treatment="surgery of the primary" if surgical else "no surgery of the primary",
             **shared,
         )
+    if protocol.early:
+        return ConsortArm(received=mine.height, treatment="follow-up as planned", crossing="", **shared)
     none = 0 if arm.systemic == NO_SYSTEMIC else int((mine["FRSTLINE"] == "none").sum())
     return ConsortArm(
         received=mine.height - none,
         not_received={"too ill, or declined": none} if none else {},
         treatment="placebo" if arm.placebo else "the allocated treatment",
-        crossing="another arm",
+        crossing="another arm" if arm.crossover is not None else "",
         crossed_over=_crossed(protocol, arm, _of_arm(raw, patients, arm)),
         **shared,
     )

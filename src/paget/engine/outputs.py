@@ -12,7 +12,7 @@ from paget.engine.drawings import Material, all_drawings
 from paget.engine.extrapolation import mark
 from paget.engine.flow import consort, count_records
 from paget.engine.folder import canonical, write_text
-from paget.engine.replicates import Replicates, add_spread, summarise_replicates
+from paget.engine.replicates import Replicates, add_spread, add_structures, summarise_replicates
 from paget.engine.summary import Product, summary_records, trial_tables
 from paget.engine.trial import study_info
 from paget.engine.twins import twin_records
@@ -33,9 +33,11 @@ def _detailed(product: Product, tables: dict[str, pl.DataFrame]) -> Raw:
     """Replay the trial's patients with everything written down, for the tables of responses, lesions, exposure and harms."""
     study = study_info(product.protocol, product.roster.calendar_month)
     plan = compile_plan(product.protocol, product.parameters)
+    nobody = product.protocol.early  # visits of early disease are not kept
     detail = replay(
-        plan, product.roster.patient_id, product.roster.lived, product.parameters, seed=product.seed, flags=product.roster.flags
-    )
+        plan, [] if nobody else product.roster.patient_id, 0 if nobody else product.roster.lived, product.parameters,
+        seed=product.seed, flags=0 if nobody else product.roster.flags,
+    )  # fmt: skip
     raw = raw_of(detail, plan)
     tables["adrs"] = adrs(raw.assessments, product.patients, study, raw=raw)
     tables["adtr"] = adtr(raw.lesions, raw.assessments, product.patients, study)
@@ -89,6 +91,7 @@ def write_outputs(product: Product, path: Path, command: str) -> None:
     if product.replicate_rows is not None:
         replicates = summarise_replicates(product.replicate_rows, protocol, threads=product.threads)
         add_spread([record for record in records if record["cut"] is None], replicates, protocol)
+        add_structures(records, product.source.variants.get(protocol.id, ()), changed=bool(product.changed))
         write_parquet(replicates.frame, path / "replicates.parquet")
     last = int(product.roster.patient_id.max())
     flow = consort(protocol, product.screening, product.candidates, tables["adsl"], last, product.patients, raw)

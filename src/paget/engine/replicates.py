@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from paget.engine.endpoints import observed
 from paget.engine.screen import Candidates
 from paget.engine.trial import enrol, live_roster
 from paget.parameters import ParameterSet
+from paget.parameters.variants import VariantEffect
 from paget.study import Protocol
 from paget.study.analyses import size_classes
 from paget.study.values import timed
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 CHUNK = 10
 """Replicates in one piece of work."""
 NORMAL_95 = 1.959963984540054
-
 
 
 def chunks(replicates: range) -> list[range]:
@@ -234,15 +235,13 @@ def _share(hits: Any, of: Any, replicate: NDArray[np.int64], everyone: NDArray[n
 
 def add_spread(records: list[dict[str, Any]], replicates: Replicates, protocol: Protocol) -> None:
     """Give each record of the trial what the replicates say: mean, spread of single trials, and each kind of uncertainty apart."""
-    codes = {long: short for short, long in NAMES.items()}
-    sides = {protocol.control.id: "control", protocol.experimental[0].id: "experimental"}
-    sides |= {arm.id: f"experimental@{arm.id}" for arm in protocol.experimental[1:]}
+    codes, sides = {long: short for short, long in NAMES.items()}, sides_of(protocol)
     for record in records:
         record["replicates"] = None
         code = codes.get(str(record["endpoint"]))
         plain = record["population"] == "itt" and record["time_zero"] == "randomisation"
         plain = plain and (not record["subgroup"] or code in LESIONS)
-        column = _column(record, code, sides) if code and plain else None
+        column = column_of(record, code, sides) if code and plain else None
         if column is None:
             continue
         if isinstance(column, tuple):
@@ -299,7 +298,47 @@ def uncertainty(values: NDArray[np.float64], draws: NDArray[np.int64], *, ratio:
     }  # fmt: skip
 
 
-def _column(record: dict[str, Any], code: str, sides: dict[str, str]) -> str | tuple[str, str] | None:
+def add_structures(records: list[dict[str, Any]], effects: Sequence[VariantEffect], *, changed: bool) -> None:
+    """Give the hazard ratio of death what fitted structural variants say of it; nothing where the user changed values."""
+    for record in records:
+        spread = record.get("replicates")
+        whole = record["population"] == "itt" and record["time_zero"] == "randomisation" and not record["subgroup"]
+        main = record["endpoint"] == NAMES["OS"] and record["measure"] == "hazard_ratio" and record["cut"] is None and whole
+        if not spread or not effects or changed or not main:
+            continue
+        ratios = [one.hazard_ratio for one in effects]
+        spread["structural"] = {
+            "low": min(ratios), "high": max(ratios),
+            "variants": [
+                {
+                    "id": one.variant, "what": one.what, "value": one.hazard_ratio,
+                    "mc_se": one.hazard_ratio * one.mc_se_log if math.isfinite(one.mc_se_log) else None,
+                }
+                for one in effects
+            ],
+            "meaning": f"range of the mean effect over {len(effects)} fitted structures: "
+            + ", ".join(f"{one.variant} {one.hazard_ratio:.2f}" for one in effects),
+        }  # fmt: skip
+
+
+def sides_of(protocol: Protocol) -> dict[str, str]:
+    """End of the names of columns of each arm."""
+    sides = {protocol.control.id: "control", protocol.experimental[0].id: "experimental"}
+    return sides | {arm.id: f"experimental@{arm.id}" for arm in protocol.experimental[1:]}
+
+
+def column_of(record: Mapping[str, Any], code: str, sides: Mapping[str, str]) -> str | tuple[str, str] | None:
+    """Column of the replicates' table that holds a result (two: their difference), None where there is none.
+
+    Parameters
+    ----------
+    record : mapping
+        ``measure``, ``arm``, ``comparison``, ``at_months``, ``subgroup`` (of lesions: a size class).
+    code : str
+        Endpoint, such as ``OS``.
+    sides : mapping
+        From `sides_of`.
+    """
     measure, side = record["measure"], sides.get(str(record["arm"]))
     versus = record["comparison"]["experimental"] if record["comparison"] else ""
     mark = sides.get(versus, "experimental").removeprefix("experimental")  # "@arm" beyond the first comparison

@@ -102,6 +102,15 @@ class Run:
         )
 
     @property
+    def estimand(self) -> dict[str, Any] | None:
+        """The record of the protocol's estimand (its endpoint and summary); None where it could not be computed."""
+        from paget.engine.context import main_record
+        from paget.study import validate
+
+        request = json.loads((self.path / "request.json").read_text(encoding="utf-8"))
+        return main_record(validate(request["protocol"]), self.summary)
+
+    @property
     def adles(self) -> pl.DataFrame:
         """Lesions treated locally (only where the study treats any)."""
         return self._table("adles")

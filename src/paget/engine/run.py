@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from paget._jit import kernel_hash
 from paget._version import __version__
+from paget.engine.badges import badges
 from paget.engine.cited import cited
 from paget.engine.compile import compile_plan
 from paget.engine.draws import Draw, Posterior, Source, resolve_source
@@ -30,6 +31,7 @@ from paget.engine.twins import live_twins
 from paget.engine.warm import compile_kernels
 from paget.errors import PagetError
 from paget.evidence import using
+from paget.evidence.heldout import held_out
 from paget.parameters import ParameterSet
 from paget.population import BLOCK, Population
 from paget.study import Protocol, load_protocol, override, plain, protocol_hash, with_therapies
@@ -59,6 +61,7 @@ class Request:
     where: str
     changed: tuple[str, ...] = ()
     evidence: tuple[Path, ...] = ()
+    therapies: tuple[str, ...] = ()
 
     @property
     def parameters(self) -> ParameterSet:
@@ -125,9 +128,12 @@ def resolve_request(
     if isinstance(parameters, ParameterSet):
         changed |= parameters.changed
     compile_plan(loaded, source.central)
+    if twins and loaded.early:
+        raise PagetError("twins of early disease are not lived", where=where, key="--twins", fix="leave --twins out")
     if twins and loaded.single_arm:
         raise PagetError("twins live two arms, and this study has one", where=where, key="--twins", fix="leave --twins out")
-    return Request(loaded, source, seed, replicates, twins, where, tuple(sorted(changed)), tuple(map(Path, evidence)))
+    named = (tuple(map(Path, evidence)), tuple(map(str, therapies)))
+    return Request(loaded, source, seed, replicates, twins, where, tuple(sorted(changed)), *named)
 
 
 def _whole(name: str, value: object, least: int) -> None:
@@ -335,9 +341,11 @@ def _manifest(request: Request, product: Product) -> dict[str, Any]:
         "posterior": request.source.manifest.get("hash"),
         "extrapolation": [badge.words for badge in product.badges],
         "evidence": cited(request.protocol, request.source),
+        "held_out": held_out().hash,
         "kernels": kernel_hash(),
         "request_hash": digest(request.as_dict()),
         "replicates": request.replicates,
+        "therapies": badges(request.protocol),
         "packages": {name: version(name) for name in ("numba", "numpy", "polars", "pydantic", "scipy", "matplotlib")},
         "counts": {
             "natural_histories_examined": product.candidates.blocks * BLOCK,
@@ -356,6 +364,7 @@ def _command(request: Request) -> str:
         parts.append(f"--draws {len(request.source.draws)}")
     if request.twins:
         parts.append("--twins")
+    parts += [f"--therapy {file}" for file in request.therapies]
     parts += [f"--evidence {path}" for path in request.evidence]
     parts += [f"--set {name}={request.parameters[name]!r}" for name in request.changed]
     return " ".join(parts)

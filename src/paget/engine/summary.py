@@ -132,9 +132,7 @@ def _times(
     return [record for record in found if record["arm"] != control and record["time_zero"] == "randomisation"]
 
 
-def _shares(
-    product: Product, tables: dict[str, pl.DataFrame], cut: Cut | None, arm: str, published: Records, *, first: bool
-) -> Records:
+def _shares(product: Product, tables: dict[str, pl.DataFrame], cut: Cut | None, arm: str, published: Records, *, first: bool) -> Records:
     """Shares of responders, and crude shares with an event where a paper prints one."""
     protocol = product.protocol
     if cut is not None:

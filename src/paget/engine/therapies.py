@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from paget.biology.layout import N_ORGANS, PLACES
 from paget.errors import PagetError
-from paget.forms import Fault, to_error
+from paget.forms import Fault, Key, to_error
 from paget.study import Protocol, mask
 from paget.study.conditions import region
 from paget.therapy import Library
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 Ints = NDArray[np.int64]
+Record = np.void
+COUNTED_PLACES = ("liver", "skin")
+"""Places whose lesions have attributes of their own (number, largest)."""
 FLAG = {place: place.replace("-", "_") for place in PLACES[:N_ORGANS]}
 """Attribute of the patients' table that says whether a place has visible disease."""
 
@@ -63,18 +66,35 @@ def check_places(protocol: Protocol, shelf: Library) -> None:
         for row, local in enumerate(arm.local or ()):
             places = [PLACES[k] for k in range(N_ORGANS) if records[shelf.local_index(local.therapy)]["places"][k] == 1]
             open_ = [place for place in places if _possible(protocol, FLAG[place], True) and (not only or place in only)]
+            key: Key = ("arms", position, "local", row, "therapy")
+            fix = "change eligibility, or the therapy"
             if places and not open_:
-                faults.append(
-                    Fault(
-                        ("arms", position, "local", row, "therapy"),
-                        "treats places where nobody who is eligible has disease",
-                        local.therapy,
-                        f"patients with disease in {' or '.join(places)}",
-                        "change eligibility, or the therapy",
-                    )
-                )
+                message = "treats places where nobody who is eligible has disease"
+                faults.append(Fault(key, message, local.therapy, f"patients with disease in {' or '.join(places)}", fix))
+            for attribute, most, words in _limits(records[shelf.local_index(local.therapy)], open_):
+                if _lowest(protocol, attribute) > most:
+                    message = f"is forbidden by its file to everybody who is eligible: {attribute} is at most {most:g} for it"
+                    faults.append(Fault(key, message, local.therapy, words, fix))
     if faults:
         raise to_error(faults, protocol.id)
+
+
+def _limits(record: Record, places: list[str]) -> list[tuple[str, float, str]]:
+    """Limits of a local therapy on what a protocol can ask for: attribute, highest value, in words."""
+    found = [("ecog", float(record["max_ecog"]), f"ECOG at most {record['max_ecog']}")]
+    if len(places) == 1 and places[0] in COUNTED_PLACES:
+        number, size = float(record["max_lesions"]), float(record["max_cm"])
+        found += [
+            (f"n_{places[0]}", number, f"at most {number:g} lesions"),
+            (f"largest_{places[0]}_cm", size, f"lesions of at most {size:g} cm"),
+        ]
+    return found
+
+
+def _lowest(protocol: Protocol, attribute: str) -> float:
+    """Lowest value of a number that eligibility allows."""
+    bounds = [region(one).low for one in protocol.population.conditions if one.attribute == attribute]
+    return max(bounds, default=-np.inf)
 
 
 def check_given(protocol: Protocol, patients: pl.DataFrame) -> None:

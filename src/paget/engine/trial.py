@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paget.engine.compile import compile_plan, protocol_library
+from paget.engine.compile import compile_plan, early_plan, protocol_library
 from paget.engine.screen import Candidates, with_counts
 from paget.engine.therapies import lived_arms, treated_places
 from paget.life.frames import patients_frame
 from paget.life.simulate import simulate
+from paget.life.state import OUTCOME
 from paget.parameters import ParameterSet
 from paget.study import Protocol, accrual_months, assign, cut_month, drop_out_days, stratum_labels, visit_days
 from paget.study.arms import NO_SYSTEMIC, STANDARD_OF_CARE
@@ -44,6 +45,8 @@ class Roster:
     stratum : object array
     calendar_month, drop_out_day, randomised_day : float arrays
         Drop-out in days from diagnosis, as everything in the patients' table.
+    people : polars.DataFrame
+        What was known of them when they entered.
     """
 
     patient_id: NDArray[np.int64]
@@ -55,6 +58,7 @@ class Roster:
     calendar_month: NDArray[np.float64]
     drop_out_day: NDArray[np.float64]
     randomised_day: NDArray[np.float64]
+    people: pl.DataFrame
 
     @property
     def lived(self) -> NDArray[np.int64]:
@@ -65,11 +69,14 @@ class Roster:
     def only(self, replicate: int) -> Roster:
         """The patients of one replicate."""
         mine = self.replicate == replicate
-        return Roster(*(getattr(self, one.name)[mine] for one in fields(self)))
+        kept: dict[str, Any] = {one.name: getattr(self, one.name)[mine] for one in fields(self) if one.name != "people"}
+        return Roster(**kept, people=self.people.filter(mine))
 
 
 def enrol(protocol: Protocol, candidates: Candidates, replicates: range, seed: int) -> Roster:
     """Fill trials with patients: trial r takes the rth lot of candidates."""
+    import polars as pl
+
     size = protocol.accrual.patients
     parts: list[tuple[Any, ...]] = []
     for r in replicates:
@@ -82,8 +89,10 @@ def enrol(protocol: Protocol, candidates: Candidates, replicates: range, seed: i
         lost = randomised + np.asarray(drop_out_days(ids, protocol.drop_out.fraction_per_year, seed))
         choices = np.column_stack([lived_arms(protocol, rows, np.full(size, k)) for k in range(len(protocol.arms))])
         parts.append((ids, np.full(size, r), arm, choices, rows["flags"].to_numpy(), strata, months, lost, randomised))
-    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    return Roster(*columns)
+    columns: list[Any] = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    people = pl.concat([candidates.frame.slice(r * size, size) for r in replicates])
+    names = [one.name for one in fields(Roster) if one.name != "people"]
+    return Roster(**dict(zip(names, columns, strict=True)), people=people)
 
 
 def live_roster(
@@ -97,6 +106,8 @@ def live_roster(
     arm: int | None = None,
 ) -> pl.DataFrame:
     """Live everybody on a roster in her arm (or all in one arm, for twins); the patients' table."""
+    if protocol.early:
+        return early_lives(protocol, parameters, roster, seed, threads=threads)
     plan = compile_plan(protocol, parameters, to_death=to_death)
     lived = roster.lived if arm is None else roster.choices[:, arm]
     outcomes = simulate(
@@ -104,6 +115,42 @@ def live_roster(
     )
     assigned = roster.arm if arm is None else np.full_like(roster.arm, arm)
     return roster_frame(protocol, roster, patients_frame(outcomes, plan), assigned, seed)
+
+
+def early_lives(
+    protocol: Protocol, parameters: ParameterSet, roster: Roster, seed: int, *, threads: int = 1
+) -> pl.DataFrame:
+    """Patients of early disease, each followed as her arm says; days count from the operation.
+
+    The relapse found is her distant progression. Attributes are those at the operation, of metastases those at relapse.
+    """
+    import polars as pl
+
+    outcomes = np.zeros(len(roster.arm), OUTCOME)
+    for position in range(len(protocol.arms)):
+        mine = roster.arm == position
+        plan = early_plan(protocol, parameters, position)
+        outcomes[mine] = simulate(plan, roster.patient_id[mine], position, parameters, seed=seed, threads=threads)
+    relapsed = outcomes["eligible_disease"] == 1
+    found = np.where(relapsed, outcomes["disease_free_days"], np.nan)
+    died = np.where(relapsed, found + outcomes["death_day"], np.where(outcomes["death_cause"] > 0, outcomes["last_day"], np.nan))
+    last = np.where(relapsed, found + outcomes["last_day"], outcomes["last_day"])
+    nothing = pl.lit(None, dtype=pl.Float64)
+    frame = patients_frame(outcomes, compile_plan(protocol, parameters)).with_columns(
+        randomised_day=pl.lit(0.0),
+        progression_day=pl.Series(found).fill_nan(None),
+        distant_progression_day=pl.Series(found).fill_nan(None),
+        death_day=pl.Series(died).fill_nan(None),
+        last_day=pl.Series(last),
+        last_assessment_day=nothing,
+        true_progression_day=nothing,
+        locoregional_progression_day=nothing,
+        first_progression_day=nothing,
+        surgery_day=nothing,
+    )
+    known = [name for name in roster.people.columns if name in frame.columns and name not in ("randomised_day", "flags", "gate")]
+    frame = frame.with_columns(*(roster.people[name] for name in known))
+    return roster_frame(protocol, roster, frame, roster.arm, seed)
 
 
 def roster_frame(protocol: Protocol, roster: Roster, frame: pl.DataFrame, arm: NDArray[np.int64], seed: int) -> pl.DataFrame:

@@ -34,6 +34,8 @@ class HeldOut(BaseModel):
         Protocol whose published figures are predicted; ``cut`` names an earlier look of it.
     under : tuple of str
         Posteriors under which it is held out.
+    seen : bool
+        The point values were placed with it in view, so it is no test of them; no fit used it.
     likelihood : dict, optional
         Of a row: kind, and n or sd where the source prints no interval.
     reason : str
@@ -46,6 +48,7 @@ class HeldOut(BaseModel):
     protocol: str | None = None
     cut: str | None = None
     under: tuple[Literal["blind", "informed"], ...] = POSTERIORS  # type: ignore[assignment]
+    seen: bool = False
     likelihood: dict[str, Any] | None = None
     reason: str = Field(min_length=10)
 
@@ -97,10 +100,11 @@ class HeldOutList:
         """Ids of studies and of rows that no target may have."""
         return frozenset(one for entry in self.entries for one in (entry.id, entry.row) if one is not None)
 
-    def under(self, posterior: str) -> HeldOutList:
-        """What is held out under a posterior; any but the informed one counts as blind."""
-        name = "informed" if posterior == "informed" else "blind"
-        return HeldOutList(tuple(entry for entry in self.entries if name in entry.under))
+    def under(self, kind: str) -> HeldOutList:
+        """What is held out under a kind of values: ``informed``, ``blind`` (and variants of it), or not fitted (``point``, ``prior``)."""
+        name = "informed" if kind == "informed" else "blind"
+        fitted = kind not in ("point", "prior", "given")
+        return HeldOutList(tuple(entry for entry in self.entries if name in entry.under and (fitted or not entry.seen)))
 
 
 def held_out(path: Path | None = None) -> HeldOutList:

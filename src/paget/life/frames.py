@@ -60,6 +60,40 @@ def baseline_frame(outcomes: Records) -> pl.DataFrame:
     return pl.DataFrame(columns).with_columns(pl.col("disease_free_months").fill_nan(None))
 
 
+def early_frame(people: Records) -> pl.DataFrame:
+    """What the clinic sees of operated early disease: the columns of `baseline_frame`, no metastasis among them.
+
+    Performance status is taken as 0 and blood as free of tumour cells: neither is asked before a relapse.
+    """
+    import polars as pl
+
+    n = len(people)
+    nodes = np.where(people["node_count"] == 0, "N0", np.where(people["node_count"] <= 3, "N1-3", "N4+"))
+    columns: dict[str, Any] = {
+        "patient_id": people["id"],
+        "age_years": people["age"],
+        "menopause": np.where(people["menopause"] == 1, "post", "pre"),
+        "ecog": np.zeros(n, np.int64),
+        "comorbidity": people["comorbidity"],
+        "subtype": np.asarray(SUBTYPES)[people["subtype"]],
+        "histology": np.where(people["lobular"] == 1, "lobular", "ductal"),
+        "primary_cm": people["primary_cm"],
+        "nodes": nodes,
+        "n_metastases": np.zeros(n, np.int64),
+        "n_sites": np.zeros(n, np.int64),
+        "site_group": ["other"] * n,
+        "solitary_bone": np.zeros(n, bool),
+        "presentation": ["early"] * n,
+        "disease_free_months": np.full(n, np.nan),
+        "ctc_mean": np.zeros(n),
+    }
+    for place in ("liver", "skin"):
+        columns[f"n_{place}"], columns[f"largest_{place}_cm"] = np.zeros(n, np.int64), np.zeros(n)
+    for organ in range(N_ORGANS):
+        columns[PLACES[organ].replace("-", "_")] = np.zeros(n, bool)
+    return pl.DataFrame(columns).with_columns(pl.col("disease_free_months").fill_nan(None))
+
+
 def patients_frame(outcomes: Records, plan: LifePlan) -> pl.DataFrame:
     """Everything about each patient of a trial: what the clinic saw, what was done, what happened, and the truth.
 
@@ -78,6 +112,7 @@ def patients_frame(outcomes: Records, plan: LifePlan) -> pl.DataFrame:
             "true_progression_day", "death_day", "n_lines", "last_day", "local_day", "local_lesions", "treated_progression_day",
         )
     }  # fmt: skip
+    more["found_early"] = outcomes["found_early"] == 1
     more["locoregional_progression_day"] = outcomes["local_progression_day"]
     more["first_progression_day"] = outcomes["first_progression_day"]
     more["gate"] = np.asarray(GATES)[outcomes["gate"]]

@@ -107,7 +107,7 @@ def load(name: str | Path) -> Posterior:
     PagetError
         If there is none, if it cannot be read, or if it was made for another version of the model.
     """
-    path = _path(name)
+    path = path_of(name)
     manifest = _manifest(path)
     made_for = manifest.get("model_version")
     if made_for != MODEL_VERSION:
@@ -122,7 +122,14 @@ def load(name: str | Path) -> Posterior:
     return Posterior(path.name.removesuffix(".parquet"), frame, manifest)
 
 
-def _path(name: str | Path) -> Path:
+def path_of(name: str | Path) -> Path:
+    """File of a shipped posterior, or the file that was named.
+
+    Raises
+    ------
+    PagetError
+        If there is none.
+    """
     if str(name).endswith(".parquet"):
         path = Path(name)
         if not path.is_file():
@@ -179,13 +186,13 @@ def save(frame: pl.DataFrame, path: Path, kind: str, **manifest: Any) -> Posteri
     import os
     from importlib.metadata import version
 
-    from paget._jit import kernel_hash
+    from paget import _jit
 
     whole = {
         "kind": kind,
         "model_version": MODEL_VERSION,
         "declared_hash": declared_hash(),
-        "kernels": kernel_hash(),
+        "kernels": _jit.kernel_hash(),
         "draws": frame.height,
         "columns": len(frame.columns),
         "packages": {name: version(name) for name in ("numba", "numpy", "polars", "scipy")},

@@ -46,7 +46,8 @@ class Population:
     ----------
     parameters : ParameterSet
     seed : int
-    source : {"de-novo", "relapse", "both"}
+    source : {"de-novo", "relapse", "both", "early"}
+        ``early`` is operated disease without visible metastasis, whatever becomes of it.
     cache : bool
         Keep blocks on disk and read them from there.
     """
@@ -81,8 +82,11 @@ class Population:
 
     def among(self, first: int, count: int, *, threads: int = 1) -> pl.DataFrame:
         """Metastatic patients among so many natural histories, in the order of their numbers; never kept."""
-        from paget.life.frames import baseline_frame
+        from paget.life.frames import baseline_frame, early_frame
 
+        if self.source == "early":
+            people = diagnose(first, count, self.parameters, seed=self.seed, threads=threads)
+            return early_frame(people[people["metastatic"] == 0])
         if self.source == "relapse":
             people = diagnose(first, count, self.parameters, seed=self.seed, threads=threads)
             ids = people["id"][people["metastatic"] == 0]

@@ -23,6 +23,8 @@ ENDPOINTS = {
     "complete-response": "Complete response",
     "clinical-benefit": "Clinical benefit",
     "duration-of-response": "Duration of response",
+    "distant-relapse-free-survival": "Distant relapse-free survival",
+    "survival-after-relapse": "Survival after relapse",
     "local-progression-free": "Free of local progression",
     "local-tumour-progression": "Local tumour progression",
     "new-lesions": "New lesions outside the treated ones",

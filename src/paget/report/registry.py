@@ -37,6 +37,7 @@ class RegistryContext:
     counts: Mapping[str, str]
     rows: Sequence[Row]
     steps: Sequence[Row]
+    varied: Sequence[Row]
     published: Sequence[Row]
     terms: Sequence[Row]
     recorded: Sequence[str]
@@ -112,6 +113,16 @@ def _shown_step(step: Row) -> dict[str, Any]:
     }
 
 
+def _shown_varied(row: Row) -> dict[str, Any]:
+    return {
+        "what": row["what"],
+        "value": "" if row["value"] is None else f"{row['value']:g}",
+        "varied": "" if row["varied"] is None else f"{row['varied']:g}",
+        "ratio": "" if row["hazard_ratio"] is None else f"{row['hazard_ratio']:.3f}",
+        "factor": factor_text(row["change_log"], row["change_mc_se_log"]) or row["problem"],
+    }
+
+
 def render_registry(context: RegistryContext) -> str:
     """Render the report as HTML text; the same context gives the same text. Everything but the SVG of figures is escaped."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -124,6 +135,7 @@ def render_registry(context: RegistryContext) -> str:
         **{name: getattr(context, name) for name in RegistryContext.__dataclass_fields__},
         "rows": [_shown_row(row) for row in context.rows],
         "steps": [_shown_step(step) for step in context.steps],
+        "varied": [_shown_varied(row) for row in context.varied],
     }
     figures = [{"figure": figure, "svg": Markup(inline_svg(figure.svg, f"f{i}"))} for i, figure in enumerate(context.figures, start=1)]
     return environment.get_template("registry.html.j2").render(c=shown, figures=figures)

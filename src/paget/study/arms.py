@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 from paget.forms.faults import Fault, Faults
 from paget.study.conditions import Condition
 from paget.study.local import MOST_LOCAL, LocalTreatment
+from paget.study.surveillance import Surveillance
 from paget.study.values import Block, Days, Flag, Fraction, Id, Text
 
 STANDARD_OF_CARE = "standard of care"
@@ -174,6 +175,9 @@ class Arm(Block):
     local: Annotated[tuple[LocalTreatment, ...], Field(min_length=1, max_length=MOST_LOCAL)] | None = Field(
         default=None, description="Local treatments of metastases"
     )
+    surveillance: Surveillance | None = Field(
+        default=None, description="Follow-up of early disease; absent: symptoms alone find a relapse"
+    )
     placebo: Flag | None = Field(default=None, description="The arm is given a placebo of what another arm gets")
     crossover: Crossover | None = None
 
@@ -192,5 +196,6 @@ class Arm(Block):
     def strategy(self) -> tuple[object, ...]:
         """What the arm does, without its name."""
         return (
-            self.systemic, self.systemic_if, self.later_lines, self.locoregional, self.local, bool(self.placebo), self.crossover,
+            self.systemic, self.systemic_if, self.later_lines, self.locoregional, self.local, self.surveillance, bool(self.placebo),
+            self.crossover,
         )  # fmt: skip

@@ -30,19 +30,11 @@ def check_arms(protocol: Protocol) -> list[Fault]:
     for position, arm in enumerate(arms):
         if arm.untreated and not arm.placebo:
             expected = "systemic: standard of care (or a regimen), local, placebo: true, or locoregional.procedure: surgery"
-            faults.append(
-                Fault(
-                    ("arms", position), f"the arm {arm.id!r} receives no treatment at all", expected=expected
-                )
-            )
+            faults.append(Fault(("arms", position), f"the arm {arm.id!r} receives no treatment at all", expected=expected))
         for earlier in arms[:position]:
             if earlier.strategy == arm.strategy:
                 message = f"the arms {earlier.id!r} and {arm.id!r} do the same: nothing can be compared"
-                faults.append(
-                    Fault(
-                        ("arms", position), message, fix="change systemic, local, locoregional or crossover of one"
-                    )
-                )
+                faults.append(Fault(("arms", position), message, fix="change systemic, local, locoregional or crossover of one"))
         when = arm.locoregional.when
         if when is not None and when.after == "diagnosis" and protocol.time_zero.event == "after-induction":
             key = ("arms", position, "locoregional", "when", "after")
@@ -54,11 +46,8 @@ def check_arms(protocol: Protocol) -> list[Fault]:
                     "randomisation",
                 )
             )
-        faults += _crossover(protocol, position) + _lines(protocol, position)
-        faults += [
-            fault.under(("arms", position, "locoregional", "conditions"))
-            for fault in contradictions(arm.locoregional.conditions)
-        ]
+        faults += _crossover(protocol, position) + _lines(protocol, position) + _early(protocol, position)
+        faults += [fault.under(("arms", position, "locoregional", "conditions")) for fault in contradictions(arm.locoregional.conditions)]
     return faults
 
 
@@ -80,9 +69,7 @@ def _crossover(protocol: Protocol, position: int) -> list[Fault]:
         if late.to not in others:
             faults.append(absent(str(late.to), others, (*key, "to"), "other arm"))
         elif protocol.arm(str(late.to)).systemic in (STANDARD_OF_CARE, NO_SYSTEMIC):
-            faults.append(
-                Fault((*key, "to"), "gives no regimen of its own to cross over to", late.to, "an arm with systemic: a regimen")
-            )
+            faults.append(Fault((*key, "to"), "gives no regimen of its own to cross over to", late.to, "an arm with systemic: a regimen"))
     events = {event.event for event in protocol.estimand.intercurrent_events}
     if late.fraction > 0 and CROSSING[late.surgical] not in events:
         message = f"the arm {arm.id!r} crosses over, but the estimand has no strategy for it"
@@ -107,6 +94,26 @@ def _lines(protocol: Protocol, position: int) -> list[Fault]:
     return faults
 
 
+def _early(protocol: Protocol, position: int) -> list[Fault]:
+    """Surveillance is of early disease, and a study of early disease is of surveillance."""
+    arm = protocol.arms[position]
+    key: Key = ("arms", position)
+    if not protocol.early:
+        fix = "write population.source: early, or remove it"
+        return [Fault((*key, "surveillance"), "is follow-up of early disease", fix=fix)] if arm.surveillance is not None else []
+    faults = []
+    other = {
+        "systemic": arm.systemic != STANDARD_OF_CARE, "systemic_if": bool(arm.systemic_if), "later_lines": bool(arm.later_lines),
+        "local": bool(arm.local), "locoregional": arm.locoregional.procedure != "none", "crossover": arm.crossover is not None,
+    }  # fmt: skip
+    for name, given in other.items():
+        if given:
+            faults.append(Fault((*key, name), "is treatment of metastases, and patients enter with early disease", fix="remove it"))
+    if position == 0 and protocol.time_zero.event != "diagnosis":
+        faults.append(Fault(("time_zero", "event"), "is induction, and patients enter with early disease", fix="event: diagnosis"))
+    return faults
+
+
 def check_single_arm(protocol: Protocol) -> list[Fault]:
     """Refuse what compares, in a study without anything to compare with."""
     if not protocol.single_arm:
@@ -114,9 +121,7 @@ def check_single_arm(protocol: Protocol) -> list[Fault]:
     faults = []
     expected = "survival, median or rate"
     if protocol.estimand.summary not in ("survival", "median", "rate"):
-        faults.append(
-            Fault(("estimand", "summary"), "compares, but the study has one arm", protocol.estimand.summary, expected)
-        )
+        faults.append(Fault(("estimand", "summary"), "compares, but the study has one arm", protocol.estimand.summary, expected))
     for position, result in enumerate(protocol.published):
         if result.comparison is not None:
             faults.append(Fault(("published", position, "comparison"), "compares, but the study has one arm", fix="remove it"))

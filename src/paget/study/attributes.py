@@ -82,7 +82,7 @@ def _all() -> dict[str, Attribute]:
         Attribute("largest_skin_cm", "number", "largest visible metastasis in skin and chest wall; 0: none", "cm", low=0, high=40),
         Attribute("disease_free_months", "number", "operation to relapse; unknown in de novo disease", "months", low=0, high=600),
         Attribute("ctc_count", "count", "circulating tumour cells in 7.5 ml of blood", low=0, high=1_000_000),
-        Attribute("presentation", "category", "how metastases came to light", levels=("de novo", "relapse")),
+        Attribute("presentation", "category", "how metastases came to light", levels=("de novo", "relapse", "early")),
     ]
     listed += [
         Attribute(organ, "flag", f"visible metastasis: {organ.replace('_', ' ')}")

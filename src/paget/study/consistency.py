@@ -15,7 +15,7 @@ from paget.study.analyses import AT_A_TIME, RATIOS, SHARES, size_classes
 from paget.study.arms_agree import check_arms, check_single_arm
 from paget.study.attributes import ATTRIBUTES, did_you_mean
 from paget.study.conditions import Condition, Region, contradictions, region
-from paget.study.values import LESION_ENDPOINTS, LOCAL_ENDPOINTS, timed
+from paget.study.values import EARLY_ENDPOINTS, LESION_ENDPOINTS, LOCAL_ENDPOINTS, timed
 
 if TYPE_CHECKING:
     from paget.study.protocol import Protocol
@@ -269,6 +269,13 @@ def _local(protocol: Protocol) -> list[Fault]:
         if analyses.lesion_sizes_cm:
             key = ("analyses", "lesion_sizes_cm")
             faults.append(Fault(key, "is of treated lesions, and no arm treats any", fix=fix))
+    for position, name in enumerate(protocol.endpoints):
+        if name in EARLY_ENDPOINTS and not protocol.early:
+            fix = "write population.source: early, or remove it"
+            faults.append(Fault(("endpoints", position), "is of early disease, and patients enter with metastases", name, fix=fix))
+        if protocol.early and name not in (*EARLY_ENDPOINTS, "OS"):
+            expected = "one of OS, " + ", ".join(EARLY_ENDPOINTS)
+            faults.append(Fault(("endpoints", position), "is not of early disease", name, expected))
     limits = analyses.lesion_sizes_cm or ()
     if any(low >= high for low, high in itertools.pairwise(limits)):
         faults.append(Fault(("analyses", "lesion_sizes_cm"), "is not ascending", list(limits), "such as [3, 5]"))

@@ -26,9 +26,7 @@ class LocalWhen(Block):
     @model_validator(mode="after")
     def _spread_of_nothing(self) -> Self:
         if self.delay_days_median == 0 and self.delay_days_sd > 0:
-            raise Faults(
-                [Fault(("delay_days_sd",), "spreads a delay of 0 days", self.delay_days_sd, fix="give a median above 0")]
-            )
+            raise Faults([Fault(("delay_days_sd",), "spreads a delay of 0 days", self.delay_days_sd, fix="give a median above 0")])
         return self
 
 

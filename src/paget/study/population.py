@@ -90,8 +90,8 @@ class BaselineItem(Test):
 class Population(Block):
     """Where patients come from, how they are treated outside the question, who may enter, and their mix."""
 
-    source: Literal["de-novo", "relapse", "both"] = Field(
-        description="De novo stage IV disease, relapse after early disease, or both"
+    source: Literal["de-novo", "relapse", "both", "early"] = Field(
+        description="De novo stage IV disease, relapse after early disease, or both; or operated early disease"
     )
     standard_of_care: Name = Field(description="Name of a standard of care, such as '2012'")
     not_available: tuple[Text, ...] = Field(
@@ -105,7 +105,7 @@ class Population(Block):
         """All conditions of entry, the source of patients first."""
         if self.source == "both":
             return self.eligibility
-        presentation = "de novo" if self.source == "de-novo" else "relapse"
+        presentation = {"de-novo": "de novo", "relapse": "relapse", "early": "early"}[self.source]
         first = Condition.model_validate(
             {"attribute": "presentation", "is": presentation, "reason": "population.source"}
         )

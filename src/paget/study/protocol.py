@@ -101,6 +101,11 @@ class Protocol(Block):
         return self.arms if self.single_arm else tuple(arm for arm in self.arms if not arm.control)
 
     @property
+    def early(self) -> bool:
+        """Whether the patients enter with operated early disease."""
+        return self.population.source == "early"
+
+    @property
     def local(self) -> bool:
         """Whether some arm treats metastases locally."""
         return any(arm.local for arm in self.arms)

@@ -44,17 +44,21 @@ def assign(
     total = sum(ratio)
     if total <= 0 or min(ratio) < 0 or block_size <= 0 or block_size % total:
         raise ValueError(f"a block of {block_size} cannot hold the ratio {tuple(ratio)}")
-    template = np.repeat(np.arange(len(ratio)), np.asarray(ratio) * (block_size // total))
     labels = np.asarray(strata, dtype=object)
     arms = np.empty(len(labels), np.int64)
     for label in dict.fromkeys(str(one) for one in labels):
         rows = np.flatnonzero(labels == label)
-        blocks = -(-len(rows) // block_size)
-        draws = uniforms(seed, ("blocks", replicate, label), np.arange(blocks * block_size)).reshape(
-            blocks, block_size
-        )
-        order = np.argsort(draws, axis=1, kind="stable")
-        arms[rows] = template[order].ravel()[: len(rows)]
+        arms[rows] = block_arms(len(rows), ratio, block_size, seed, replicate, label)
+    return arms
+
+
+def block_arms(count: int, ratio: Sequence[int], block_size: int, seed: int, replicate: int, label: str) -> Ints:
+    """Arms of the first ``count`` patients of one stratum, by permuted blocks; `assign` for one stratum."""
+    template = np.repeat(np.arange(len(ratio)), np.asarray(ratio) * (block_size // sum(ratio)))
+    blocks = -(-count // block_size)
+    draws = uniforms(seed, ("blocks", replicate, label), np.arange(blocks * block_size)).reshape(blocks, block_size)
+    order = np.argsort(draws, axis=1, kind="stable")
+    arms: Ints = template[order].ravel()[:count]
     return arms
 
 

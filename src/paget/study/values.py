@@ -98,7 +98,7 @@ EvidenceId = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9][a
 
 Endpoint = Literal[
     "OS", "PFS", "DPFS", "TTLRP", "TTP", "TTTF", "TTCT", "RSD", "LPFS", "TTLTP", "TTNL", "TTLIVP",
-    "RSP", "RSP2", "CB", "CR", "LRSP", "LCR", "LLTP",
+    "DRFS", "SAR", "RSP", "RSP2", "CB", "CR", "LRSP", "LCR", "LLTP",
 ]  # fmt: skip
 ENDPOINT_NAMES = {
     "OS": "overall-survival",
@@ -113,6 +113,8 @@ ENDPOINT_NAMES = {
     "TTLTP": "local-tumour-progression",
     "TTNL": "new-lesions",
     "TTLIVP": "liver-progression",
+    "DRFS": "distant-relapse-free-survival",
+    "SAR": "survival-after-relapse",
     "RSP": "objective-response",
     "RSP2": "second-line-response",
     "CB": "clinical-benefit",
@@ -126,6 +128,8 @@ RESPONSE_ENDPOINTS = ("RSP", "RSP2", "CB", "CR")
 """Shares of patients (ADRS)."""
 LESION_ENDPOINTS = ("LRSP", "LCR", "LLTP")
 """Shares of treated lesions."""
+EARLY_ENDPOINTS = ("DRFS", "SAR")
+"""Endpoints of early disease."""
 LOCAL_ENDPOINTS = ("LPFS", "TTLTP", *LESION_ENDPOINTS)
 """Endpoints that exist only where lesions are treated."""
 FIRST_ENDPOINTS = ("OS", "PFS", "DPFS", "TTLRP")

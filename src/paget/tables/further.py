@@ -39,10 +39,10 @@ def further_events(patients: pl.DataFrame, study: StudyInfo, raw: Raw) -> pl.Dat
         "TTLTP": _local_progression,
         "TTNL": _new_lesion,
         "TTLIVP": _liver_progression,
+        "DRFS": _relapse_free,
+        "SAR": _after_relapse,
     }
-    parts = [
-        makers[code](subjects, patients, study, raw).with_columns(code=pl.lit(code)) for code in study.endpoints if code in makers
-    ]
+    parts = [makers[code](subjects, patients, study, raw).with_columns(code=pl.lit(code)) for code in study.endpoints if code in makers]
     columns = ["_row", "code", "_origin", "_day", "CNSR", "event", "censored"]
     schema = {
         "_row": pl.Int64, "code": pl.String, "_origin": pl.Float64, "_day": pl.Float64, "CNSR": pl.Int64, "event": pl.String,
@@ -180,3 +180,13 @@ def _liver_progression(subjects: pl.DataFrame, patients: pl.DataFrame, study: St
     frame = frame.join(_first_new(window, raw, ("liver",)), on="_row", how="left", maintain_order="left")
     first = pl.min_horizontal("_grown", "_new", "treated_progression_day" if "liver" in study.local_places else pl.lit(None))
     return _coded(frame.with_columns(_liver=first), pl.col("_liver"), "LIVER PROGRESSION", death="competes")
+
+
+def _relapse_free(subjects: pl.DataFrame, patients: pl.DataFrame, study: StudyInfo, raw: Raw) -> pl.DataFrame:
+    return _coded(subjects, pl.col("distant_progression_day"), "DISTANT RELAPSE", death="event", censor="_end")
+
+
+def _after_relapse(subjects: pl.DataFrame, patients: pl.DataFrame, study: StudyInfo, raw: Raw) -> pl.DataFrame:
+    """From the day a relapse is found: what is found earlier is survived longer even if nobody dies a day later."""
+    frame = subjects.filter(pl.col("distant_progression_day").is_not_null())
+    return _coded(frame, pl.col("death_day"), "DEATH", death="event", censor="_end", origin="distant_progression_day")

@@ -182,6 +182,8 @@ TTE_PARAMS: dict[str, tuple[int, str]] = {
     "LPFS": (11, "Local Progression-Free Time of Treated Lesions (Months)"),
     "TTLTP": (12, "Time to Local Tumour Progression, Death Competing (Months)"),
     "TTNL": (13, "Time to New Lesion Outside the Treated Ones (Months)"),
+    "DRFS": (15, "Distant Relapse-Free Survival (Months)"),
+    "SAR": (16, "Survival after Distant Relapse (Months)"),
     "TTLIVP": (14, "Time to Liver Progression (Months)"),
 }
 """Number and label of each time-to-event parameter."""

@@ -59,13 +59,16 @@ def apply_agents(p, drugs, agents, paused):
         return
     for k in range(drugs.n):
         agent = agents[drugs.agent[k]]
-        drugs.any = 1
-        drugs.active[agent.axis] = 1
-        kill = agent.kill * drugs.effect[agent.axis, agent.family]
-        drugs.kill[agent.axis, agent.family] += kill
-        cross = p.partial_resistance[agent.axis] if math.isnan(agent.cross) else agent.cross
-        drugs.spare[agent.axis, agent.family] += cross * kill
-        drugs.growth *= agent.growth
+        if agent.axis >= 0:  # what kills nothing leaves the fractions alone, to the last bit
+            drugs.any = 1
+            drugs.active[agent.axis] = 1
+            kill = agent.kill * drugs.effect[agent.axis, agent.family]
+            drugs.kill[agent.axis, agent.family] += kill
+            cross = p.partial_resistance[agent.axis] if math.isnan(agent.cross) else agent.cross
+            drugs.spare[agent.axis, agent.family] += cross * kill
+        if agent.growth < 1.0:
+            drugs.any = 1
+            drugs.growth *= agent.growth
         drugs.fatal += agent.fatal
         for step in range(FOUNDING_STEPS):
             drugs.founding *= agent.steps[step]

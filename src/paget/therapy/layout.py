@@ -23,7 +23,7 @@ CURVE_POINTS = 8
 
 AGENT = np.dtype(
     [
-        ("axis", np.int64),
+        ("axis", np.int64),  # -1: kills nothing
         ("family", np.int64),
         ("kill", np.float64),
         ("growth", np.float64),

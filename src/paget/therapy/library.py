@@ -82,7 +82,7 @@ class Library:
         out = np.zeros(len(self.agents), AGENT)
         for row, therapy in zip(out, self.agents.values(), strict=True):
             kills, costs = therapy.kills, therapy.costs
-            row["cross"] = math.nan
+            row["axis"], row["cross"] = -1, math.nan
             if kills is not None:
                 row["axis"] = AXES.index(kills.axis)
                 row["family"] = FAMILIES[kills.axis].index(kills.family) if kills.family is not None else 0

@@ -16,7 +16,7 @@ from paget.calibration.targets import LikelihoodSpec, validated
 from paget.engine.draws import Draw
 from paget.errors import PagetError, unknown
 from paget.evidence.heldout import HeldOut
-from paget.validation.scores import Z95, Prediction, from_scale
+from paget.validation.scores import Z95, Prediction, from_scale, reach
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,7 +36,7 @@ def row_of(entry: HeldOut) -> Anchor:
     if entry.row not in by_id:
         raise unknown("row of anchors.yaml", str(entry.row), by_id, where="heldout.yaml")
     row = by_id[str(entry.row)]
-    if row.role != "prediction":
+    if row.role != "prediction" and not entry.seen:
         raise PagetError("this row is an anchor: it was used, so it cannot be held out", where="heldout.yaml", key=row.id)
     if row.evidence != entry.evidence:
         raise PagetError("the row is of another study", where="heldout.yaml", key=row.id, got=entry.evidence, expected=row.evidence)
@@ -86,13 +86,13 @@ def predict(entry: HeldOut, rows: pl.DataFrame, *, posterior: str, held_out: boo
     parameter = math.sqrt(max(0.0, between - noise)) if draws else 0.0
     mc_se = math.sqrt((between if count > 1 else noise) / count)
     mean = float(values.mean())
-    reach = Z95 * math.hypot(observed.sd, parameter)
+    half = reach(observed.sd, parameter, mc_se, count) if draws else Z95 * math.hypot(observed.sd, mc_se)
     return Prediction(
         study=entry.evidence, name=entry.name, what=row.what, posterior=posterior,
         measure="hazard_ratio" if spec.kind == "log-normal" else MEASURES.get(str(row.readout), str(row.readout)),
         scale=scale, held_out=held_out, observed=figure.value, observed_low=figure.low, observed_high=figure.high,  # type: ignore[arg-type]
-        observed_level=figure.level, observed_sd=observed.sd, mean=mean, low=from_scale(scale, mean - reach),  # type: ignore[arg-type]
-        high=from_scale(scale, mean + reach), sampling_sd=observed.sd, parameter_sd=parameter, mc_se=mc_se,  # type: ignore[arg-type]
+        observed_level=figure.level, observed_sd=observed.sd, mean=mean, low=from_scale(scale, mean - half),  # type: ignore[arg-type]
+        high=from_scale(scale, mean + half), sampling_sd=observed.sd, parameter_sd=parameter, mc_se=mc_se,  # type: ignore[arg-type]
         draws=draws, count=count, source="row",
     )  # fmt: skip
 

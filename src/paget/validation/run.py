@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -130,6 +130,8 @@ def validate(
             "patients": patients, "seed": seed,
         }  # fmt: skip
         folder = RunFolder(Path(out), request, resume=resume, overwrite=overwrite)
+        if folder.finished:
+            return _read(folder.path)
         found: list[Prediction] = []
         for name, given in zip(sources, chosen, strict=True):
             options = {
@@ -143,6 +145,15 @@ def validate(
             _write(folder.path, found, report)
         folder.finish({"paget": __version__, "held_out": declared.hash, "parameters": request["parameters"], "seed": seed})
     return Validation(folder.path, found, report)
+
+
+def _read(path: Path) -> Validation:
+    """A finished validation."""
+    import json
+
+    report = json.loads((path / RESULT).read_text(encoding="utf-8"))
+    names = [field.name for field in fields(Prediction)]
+    return Validation(path, [Prediction(**{name: one[name] for name in names}) for one in report["predictions"]], report)
 
 
 def _name(given: str | Path) -> str:

@@ -18,8 +18,10 @@ from paget.errors import PagetError
 Scale = Literal["log", "logit", "identity"]
 Z95 = 1.959963984540054
 ALPHA = 0.05
+EDGE = 1e-6
+"""Shares closer than this to 0 or 1 are taken as this: their logits would be infinite."""
 GROUPS = {
-    "hazard_ratio": "ratios", "survival": "landmarks", "cumulative_incidence": "landmarks", "rate": "shares",
+    "hazard_ratio": "ratios", "odds_ratio": "ratios", "survival": "landmarks", "cumulative_incidence": "landmarks", "rate": "shares",
     "median_months": "medians",
 }  # fmt: skip
 
@@ -34,7 +36,10 @@ def to_scale(scale: Scale, value: float) -> float:
     """
     if scale == "log":
         return math.log(value)
-    return math.log(value / (1.0 - value)) if scale == "logit" else value
+    if scale == "logit":
+        share = min(max(value, EDGE), 1.0 - EDGE)
+        return math.log(share / (1.0 - share))
+    return value
 
 
 def from_scale(scale: Scale, value: float) -> float:
@@ -42,6 +47,15 @@ def from_scale(scale: Scale, value: float) -> float:
     if scale == "log":
         return math.exp(min(value, 700.0))
     return 1.0 / (1.0 + math.exp(-value)) if scale == "logit" else value
+
+
+def reach(sampling_sd: float, parameter_sd: float, mc_se: float, units: int) -> float:
+    """Half width of a 95 % predictive interval on the scale, from so many draws (or replicates, where there is one set): Student's t."""
+    from scipy import stats
+
+    if units < 2:
+        return math.inf
+    return float(stats.t.ppf(1.0 - ALPHA / 2.0, units - 1)) * math.sqrt(sampling_sd**2 + parameter_sd**2 + mc_se**2)
 
 
 @dataclass(frozen=True)
@@ -57,7 +71,7 @@ class Prediction:
         ``hazard_ratio``, ``survival``, ``median_months`` ...
     scale : {"log", "logit", "identity"}
     held_out : bool
-        Whether it was kept out of the fit of this posterior; others are shown, not scored.
+        Whether these values were chosen without it; others are shown, not scored.
     observed, observed_low, observed_high, observed_level : float or None
         As printed.
     observed_sd : float or None

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 HEADS = ("number", "observed", "predicted (95 % predictive)", "width", "inside", "z", "agrees")
+_SHORT = (("median months", "median"), ("cumulative incidence", "incidence"), ("hazard ratio", "HR"))
 
 
 def number(measure: str, value: float | None) -> str:
     """One number in its unit."""
     if value is None:
         return "not reached" if measure == "median_months" else "–"
-    if measure in ("survival", "cumulative_incidence", "rate"):
+    if measure in ("survival", "cumulative_incidence", "rate", "rate_difference"):
         return f"{100 * value:.1f} %"
     return f"{value:.1f}" if measure == "median_months" else f"{value:.2f}"
 
@@ -41,7 +42,12 @@ def row(one: dict[str, Any]) -> tuple[str, ...]:
     z = "–" if one["z"] is None else f"{one['z']:+.1f}"
     inside = ("yes" if one["covered"] else "NO") if one["held_out"] else "fitted"
     predicted = f"{number(measure, one['predicted'])} {ends(one['low'], one['high'])}"
-    return f"{one['name']}: {one['what']}", observed, predicted, width, inside, z, agrees
+    return one["what"], observed, predicted, width, inside, z, agrees
+
+
+def _header(one: dict[str, Any]) -> str:
+    """Study, and the look of it."""
+    return str(one["study"]) if one["source"] == "row" or one["study"] == one["name"] else f"{one['study']} ({one['name']})"
 
 
 def summary_words(one: dict[str, Any]) -> str:
@@ -72,10 +78,18 @@ def render(report: dict[str, Any]) -> RenderableType:
         table = Table(title=f"Held out, predicted under: {about['words']}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
         for head in HEADS:
             table.add_column(head, overflow="fold")
+        header = ""
         for one in report["predictions"]:
-            if one["posterior"] == name:
-                missed = one["held_out"] and not one["covered"]
-                table.add_row(*(Text(cell, style="yellow" if missed else "") for cell in row(one)))
+            if one["posterior"] != name:
+                continue
+            if (mine := _header(one)) != header:
+                header = mine
+                table.add_row(Text(header, style="bold"))
+            missed = one["held_out"] and not one["covered"]
+            first, *rest = row(one)
+            for long, short in _SHORT:
+                first = first.replace(long, short)
+            table.add_row(*(Text(cell, style="yellow" if missed else "") for cell in (f"  {first}", *rest)))
         parts.append(table)
         parts += [Text(summary_words(one)) for one in report["summary"] if one["posterior"] == name]
         parts.append(Text())
@@ -91,7 +105,10 @@ def markdown(report: dict[str, Any]) -> str:
     for name, about in report["parameters"].items():
         lines += [f"## {name}", "", f"Parameters: {about['words']}.", ""]
         lines += ["| " + " | ".join(HEADS) + " |", "|" + " --- |" * len(HEADS)]
-        lines += ["| " + " | ".join(row(one)) + " |" for one in report["predictions"] if one["posterior"] == name]
+        for one in report["predictions"]:
+            if one["posterior"] == name:
+                first, *rest = row(one)
+                lines.append("| " + " | ".join([f"{_header(one)}: {first}", *rest]) + " |")
         lines += ["", *(f"- {summary_words(one)}" for one in report["summary"] if one["posterior"] == name), ""]
     lines += [
         "Width: factor between the ends of the interval for ratios and medians, difference for shares. z: observed minus predicted over",
@@ -108,7 +125,7 @@ def figure(predictions: Sequence[Prediction], posterior: str) -> Drawing:
     """Predicted against observed hazard ratios of one posterior."""
     points = [
         Point(
-            f"{p.name}, {p.what.split()[0]}" if p.source == "replicates" else p.name, p.predicted, p.low, p.high, p.observed,
+            f"{p.study}, {p.what.split()[0]}" if p.source == "replicates" else p.name, p.predicted, p.low, p.high, p.observed,
             p.observed_low, p.observed_high, p.held_out, score(p).covered,
         )
         for p in predictions

@@ -5,23 +5,32 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from paget.analysis import components
+from paget.engine.replicates import column_of, sides_of
 from paget.engine.result import Run
 from paget.engine.run import run
 from paget.errors import PagetError
 from paget.study import Protocol, load_protocol, published_values
 from paget.study.analyses import Published
 from paget.study.published import PublishedValue
-from paget.validation.scores import Z95, Prediction, Scale, to_scale
+from paget.validation.scores import Prediction, Scale, from_scale, reach, to_scale
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Progress = Callable[[str, int, int], None]
-SCALES: dict[str, Scale] = {"hazard_ratio": "log", "median_months": "log", "survival": "logit", "cumulative_incidence": "logit"}
+SCALES: dict[str, Scale] = {
+    "hazard_ratio": "log", "odds_ratio": "log", "median_months": "log", "survival": "logit", "cumulative_incidence": "logit",
+    "rate": "logit", "rate_difference": "identity",
+}  # fmt: skip
 """Measures that replicates give, and the scale of each."""
+ENOUGH = 100
+"""Replicates from which on the predictive interval is read off their quantiles; with fewer, Student's t on the scale."""
 
 
 def look(protocol: Protocol, cut: str | None) -> Protocol:
@@ -42,16 +51,24 @@ def look(protocol: Protocol, cut: str | None) -> Protocol:
         update={"data_cut_months": found[0].data_cut_months, "after": found[0].after, "earlier_cuts": ()}
     )
     kept = tuple(entry.model_copy(update={"cut": None}) for entry in protocol.published if entry.cut == cut)
-    return protocol.model_copy(update={"follow_up": follow_up, "published": kept})
+    longest, wanted = protocol.accrual.months + found[0].data_cut_months, protocol.analyses
+    tau = wanted.rmst_tau_months
+    analyses = wanted.model_copy(
+        update={
+            "landmarks_months": tuple(month for month in wanted.landmarks_months if month <= longest),
+            "rmst_tau_months": None if tau is not None and tau > longest else tau,
+        }
+    )
+    return protocol.model_copy(update={"follow_up": follow_up, "published": kept, "analyses": analyses})
 
 
 def figures(protocol: Protocol, study: str | None) -> list[tuple[Published, PublishedValue]]:
-    """Published numbers of a study that replicates give: of all patients, from randomisation, of the last look."""
+    """Published numbers of a study that replicates give: of all patients (or lesions of a size), from randomisation, of the last look."""
     return [
         (entry, value)
         for entry, value in published_values(protocol)
         if (study is None or entry.evidence == study) and entry.measure in SCALES and entry.endpoint is not None
-        and entry.subgroup is None and entry.cut is None and entry.printed.subgroup is None and entry.role == "prediction"
+        and entry.subgroup is None and entry.cut is None and entry.role == "prediction"
     ]  # fmt: skip
 
 
@@ -77,62 +94,71 @@ def predictions(
     rows = result.replicates
     draws = rows["draw"].to_numpy()
     for entry, value in figures(protocol, study):
-        column, size = _column(protocol, entry)
-        if column not in rows.columns:
+        values = _values(protocol, entry, rows)
+        if values is None:
             continue
-        values = rows[column].to_numpy().astype(np.float64)
-        if entry.measure == "hazard_ratio":
-            scaled = values
-        elif SCALES[entry.measure] == "logit":
-            n = size or protocol.accrual.patients
-            share = (np.clip(values, 0.0, 1.0) * n + 0.5) / (n + 1.0)
-            scaled = np.log(share / (1.0 - share))
-        else:
-            scaled = np.log(np.maximum(values, 1e-3))
-        if not np.isfinite(scaled).any():
-            continue
-        found.append(_prediction(entry, value, scaled, draws, size, name=name, posterior=posterior, held_out=held_out))
+        size = None if entry.arm is None else _arm_size(protocol, entry.arm)
+        scaled = values if entry.measure in ("hazard_ratio", "odds_ratio", "rate_difference") else _scaled(entry.measure, values, size)
+        if np.isfinite(scaled).any():
+            found.append(_prediction(entry, value, scaled, draws, size, name=name, posterior=posterior, held_out=held_out))
     if not found:
         raise PagetError("nothing was published of this trial that replicates give", where=protocol.id, got=study)
     return found
 
 
-def _column(protocol: Protocol, entry: Published) -> tuple[str, int | None]:
-    """Column of ``replicates.parquet``, and the patients of the arm."""
-    sides = {protocol.control.id: "control", protocol.experimental[0].id: "experimental"}
-    if entry.measure == "hazard_ratio":
-        return f"{entry.endpoint}_log_hr", None
-    side = sides.get(str(entry.arm), "")
+def _values(protocol: Protocol, entry: Published, rows: pl.DataFrame) -> NDArray[np.float64] | None:
+    """The number in every replicate (the logarithm of a ratio); None where replicates do not hold it."""
+    comparison = None if entry.comparison is None else entry.comparison.model_dump()
+    record = {
+        "measure": entry.measure, "arm": entry.arm, "comparison": comparison, "at_months": entry.at_months, "subgroup": entry.lesions
+    }  # fmt: skip
+    column = column_of(record, str(entry.endpoint), sides_of(protocol))
+    names = (column,) if isinstance(column, str) else column
+    if names is None or any(name not in rows.columns for name in names):
+        return None
+    values = [rows[name].to_numpy().astype(np.float64) for name in names]
+    return values[0] if len(values) == 1 else values[0] - values[1]
+
+
+def _scaled(measure: str, values: NDArray[np.float64], size: int | None) -> NDArray[np.float64]:
+    if SCALES[measure] == "log":
+        return np.asarray(np.log(np.maximum(values, 1e-3)))
+    n = size or 1000
+    share = (np.clip(values, 0.0, 1.0) * n + 0.5) / (n + 1.0)  # nobody and everybody are drawn in by half a patient
+    return np.asarray(np.log(share / (1.0 - share)))
+
+
+def _arm_size(protocol: Protocol, arm: str) -> int:
     ratio = protocol.randomisation.ratio
-    place = next((k for k, arm in enumerate(protocol.arms) if arm.id == entry.arm), 0)
-    size = round(protocol.accrual.patients * ratio[place] / sum(ratio))
-    if entry.measure == "median_months":
-        return f"{entry.endpoint}_median_{side}", size
-    return f"{entry.endpoint}_at_{entry.at_months:g}_{side}", size
+    place = next((k for k, one in enumerate(protocol.arms) if one.id == arm), 0)
+    return round(protocol.accrual.patients * ratio[place] / sum(ratio))
 
 
 def _prediction(
     entry: Published, value: PublishedValue, scaled: NDArray[np.float64], draws: NDArray[np.int64], size: int | None, *, name: str,
     posterior: str, held_out: bool,
 ) -> Prediction:  # fmt: skip
-    from paget.validation.scores import from_scale
-
     scale = SCALES[entry.measure]
     parts = components(scaled, draws)
-    # what was not reached in a replicate (a median) is longer than all that were: it counts among the highest
-    filled = np.sort(np.where(np.isfinite(scaled), scaled, np.inf))
-    low, high = (float(np.quantile(filled, q, method="inverted_cdf")) for q in (0.025, 0.975))
-    known = math.isfinite(parts.parameter_sd)
-    where = "" if entry.arm is None else f", {entry.arm}"
+    known, mean = math.isfinite(parts.parameter_sd), float(np.mean(scaled[np.isfinite(scaled)]))
+    sampling = parts.sampling_sd if math.isfinite(parts.sampling_sd) else 0.0
+    parameter = parts.parameter_sd if known else 0.0
+    if len(scaled) >= ENOUGH:
+        # what was not reached in a replicate (a median) is longer than all that were: it counts among the highest
+        filled = np.sort(np.where(np.isfinite(scaled), scaled, np.inf))
+        low, high = (float(np.quantile(filled, q, method="inverted_cdf")) for q in (0.025, 0.975))
+    else:
+        half = reach(sampling, parameter, parts.mc_se, parts.draws if known else parts.count)
+        low, high = mean - half, mean + half
+    where = ("" if entry.lesions is None else f", lesions {entry.lesions}") + ("" if entry.arm is None else f", {entry.arm}")
     at = "" if entry.at_months is None else f" at {entry.at_months:g} months"
     return Prediction(
         study=entry.evidence, name=name, what=f"{entry.endpoint} {entry.measure.replace('_', ' ')}{at}{where}", posterior=posterior,
         measure=entry.measure, scale=scale, held_out=held_out, observed=value.value, observed_low=value.ci_low,
         observed_high=value.ci_high, observed_level=value.ci_level, observed_sd=_printed_error(value, scale, entry.measure, size),
-        mean=float(np.mean(scaled[np.isfinite(scaled)])),
-        low=from_scale(scale, low) if math.isfinite(low) else None, high=from_scale(scale, high) if math.isfinite(high) else None,
-        sampling_sd=parts.sampling_sd if math.isfinite(parts.sampling_sd) else 0.0,
-        parameter_sd=parts.parameter_sd if known else 0.0, mc_se=parts.mc_se, draws=parts.draws if draws[0] >= 0 else 0,
+        mean=mean, low=from_scale(scale, low) if math.isfinite(low) else None,
+        high=from_scale(scale, high) if math.isfinite(high) else None, sampling_sd=sampling, parameter_sd=parameter,
+        mc_se=parts.mc_se if math.isfinite(parts.mc_se) else 0.0, draws=parts.draws if draws[0] >= 0 else 0,
         count=parts.count, source="replicates",
     )  # fmt: skip
 
@@ -152,4 +178,4 @@ def _printed_error(value: PublishedValue, scale: Scale, measure: str, size: int 
     return None
 
 
-__all__ = ["Z95", "figures", "look", "predictions", "simulate"]
+__all__ = ["figures", "look", "predictions", "simulate"]

@@ -127,7 +127,7 @@ def plain(naive: Naive) -> dict[str, Any]:
     return {**shown, "off": list(naive.off), "bias_log": naive.bias_log, "bias_mc_se_log": naive.mc_se_log}
 
 
-def _error_of_difference(a: Naive, b: Naive) -> float:
+def error_of_difference(a: Naive, b: Naive) -> float:
     """Monte-Carlo error of the difference of two biases in the same patients, from batches."""
     apart = np.asarray(a.batches_log) - np.asarray(b.batches_log)
     return float(np.std(apart, ddof=1) / math.sqrt(len(apart)))
@@ -204,9 +204,9 @@ def decompose(
                 alone,
                 after,
                 on.bias_log - alone.bias_log,
-                _error_of_difference(on, alone),
+                error_of_difference(on, alone),
                 before.bias_log - after.bias_log,
-                _error_of_difference(before, after),
+                error_of_difference(before, after),
             )
         )
         before = after

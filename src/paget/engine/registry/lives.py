@@ -198,11 +198,13 @@ class Lives:
             "progressed_before_decision": np.isfinite(seen["first_progression_day"]),
             "alive_at_decision": seen["gate"] != DIED,
         }
-        lived: dict[str, NDArray[Any]] = {}
+        lived: dict[tuple[str, int], NDArray[Any]] = {}
+        operation = self.registry.operation
+        alike = operation.upfront.delay == operation.found_after_operation.delay  # then both ways are one life
         for way, arms in ARMS.items():
             plan = plan_of(self.registry, way, standard, parameters, null=self.null)
             for place, arm in enumerate(arms):
-                name = f"{plan!r} {place}"
+                name = ("first" if way == "found" and alike else way, place)
                 if name not in lived:
                     lived[name] = run(plan, ids, place)
                 columns |= self._columns(way, arm, plan, place, ids, lived[name])

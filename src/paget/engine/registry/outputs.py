@@ -91,6 +91,7 @@ def write_outputs(product: Product, path: Path, command: str) -> None:
     summary = {
         "ladder": product.rows,
         "decomposition": {"on": plain(product.decomposition.on), "steps": steps},
+        "varied": product.varied,
         "published": published(product),
         "counts": counts(product),
     }
@@ -205,8 +206,8 @@ def context_of(product: Product, summary: Row, drawn: list[ReportFigure], comman
     base, told = load(), summary["counts"]
     cited = dict.fromkeys([*registry.evidence, *(item.evidence for item in registry.published)])
     cited |= dict.fromkeys(term.source for _, term in registry.operation.terms if term.source in base)
-    changed = sorted(request.parameters.changed)
-    notes = [f"Changed by the user: {name} = {request.parameters[name]}." for name in changed]
+    notes = [f"Parameters: {request.source.words}.", *([request.source.note] if request.source.note else [])]
+    notes += [f"Changed by the user: {name} = {request.parameters[name]}." for name in request.changed]
     if request.biases.off:
         notes.append("Practice without: " + ", ".join(request.biases.off) + ".")
     best = _for_target(product)
@@ -228,6 +229,7 @@ def context_of(product: Product, summary: Row, drawn: list[ReportFigure], comman
         },
         rows=product.rows,
         steps=summary["decomposition"]["steps"],
+        varied=product.varied,
         published=[{**item, "ratio": ratio_text(item)} for item in summary["published"]],
         terms=[
             {
@@ -244,7 +246,7 @@ def context_of(product: Product, summary: Row, drawn: list[ReportFigure], comman
         assumptions=_assumptions(product),
         uncertainty=_uncertainty(product),
         figures=drawn,
-        hashes={"registry": registry_hash(registry), "parameters": request.parameters.hash},
+        hashes={"registry": registry_hash(registry), "parameters": request.source.hash},
         versions={"paget": __version__, "numba": version("numba"), "numpy": version("numpy"), "polars": version("polars")},
         references=[reference(base[one]) for one in cited],
         notes=notes,
@@ -265,12 +267,12 @@ def _for_target(product: Product) -> tuple[str, list[Row]]:
     chosen, data = min(weighted, key=lambda pair: next((k for k, name in enumerate(order) if pair[0].key.startswith(name)), len(order)))
     table = target_table(data, chosen, [one for one, _ in made])
     rows = [
-        {"items": item.items, "element": item.element, "specification": item.specification, "emulation": item.emulation}
+        {"item": item.items, "element": item.element, "specification": item.specification, "emulation": item.emulation}
         for item in table.rows
     ]
     answers = {
         "1a": ("Title", f"{registry.title} (virtual patients)"),
-        "2": ("Background", "trials of removal of the primary report hazard ratios around 1, registries 0.5 to 0.7"),
+        "2": ("Background", "trials of removal of the primary report hazard ratios near 1, registries ratios well below it"),
         "3": ("Causal question", registry.question),
         "4": ("Why a target trial is emulated", "to see which analysis of a registry would have told the truth, which is known here"),
         "5": ("Data sources", f"virtual patients; practice, recording and follow-up made after: {registry.resembles}"),
@@ -279,10 +281,10 @@ def _for_target(product: Product) -> tuple[str, list[Row]]:
         "18": ("Registration of the protocol", f"the registry file, SHA-256 {registry_hash(registry)}"),
         "19": ("Data and code", "registry.csv, truth.csv and the command of this run"),
     }
-    rows += [{"items": item, "element": name, "specification": "", "emulation": text} for item, (name, text) in answers.items()]
+    rows += [{"item": item, "element": name, "specification": "", "emulation": text} for item, (name, text) in answers.items()]
     open_items = [f"{item} {what}" for item, what in table.left_open.items() if item not in answers]
-    rows.append({"items": "others", "element": "Left to the authors", "specification": "", "emulation": "; ".join(open_items)})
-    rows.sort(key=lambda row: (_number(row["items"]), row["items"]))
+    rows.append({"item": "others", "element": "Left to the authors", "specification": "", "emulation": "; ".join(open_items)})
+    rows.sort(key=lambda row: (_number(row["item"]), row["item"]))
     return chosen.label, rows
 
 
@@ -310,5 +312,5 @@ def _uncertainty(product: Product) -> list[Uncertainty]:
             "Monte-Carlo, truth", f"± {naive.true_se_log:.3f} (log)", "error of the twins' contrast, by pair; 0 where no life differs"
         ),
         Uncertainty("practice", "not computed", "assumed inputs of the file held fixed; vary them to see"),
-        Uncertainty("parameters", "not computed", "point values of the model; no posterior was drawn from"),
+        Uncertainty("parameters", "not computed", "one set of parameters; another draw (--draw) gives another registry"),
     ]

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
+CERTAIN = 60.0
+"""Log odds of what always happens."""
 COMPONENTS = ("early-staging", "stage-migration", "response-gate", "selection", "immortal-time")
 """Sources of bias, in the order in which a decomposition removes them."""
 ABOUT = {
@@ -108,7 +110,7 @@ def _seen(people: pl.DataFrame, term: Term, *, at_decision: bool) -> Floats:
     number = column.cast(float).to_numpy()
     if term.scale == "log":
         number = np.log(np.maximum(number, 0.01))
-    return np.asarray(term.log_odds * number / term.per, np.float64)
+    return np.asarray(term.log_odds * number / (term.per or 1.0), np.float64)
 
 
 def log_odds(people: pl.DataFrame, terms: Sequence[Term], *, at_decision: bool) -> Floats:
@@ -124,17 +126,12 @@ def _expit(x: Floats) -> Floats:
 
 
 def _solve(expected: Callable[[float], float], target: float) -> float:
-    """Argument at which a rising function meets its target, by bisection to the last bit."""
-    low, high = -60.0, 60.0
-    for _ in range(200):
-        middle = 0.5 * (low + high)
-        if middle in (low, high):
-            break
-        if expected(middle) < target:
-            low = middle
-        else:
-            high = middle
-    return 0.5 * (low + high)
+    """Argument at which a rising function, from 0 to more than the target, meets its target."""
+    from scipy.optimize import brentq
+
+    if target <= 0.0:
+        return -CERTAIN
+    return float(brentq(lambda x: expected(x) - target, -CERTAIN, CERTAIN, xtol=1e-12))
 
 
 def _day(people: pl.DataFrame, way: str, arm: str, what: str) -> Floats:
@@ -291,7 +288,7 @@ def _intercepts(
         return at_once / max(at_once + later, 1e-300)
 
     if share <= 0.0 or share >= 1.0:
-        cut = -60.0 if share <= 0.0 else 60.0
+        cut = -CERTAIN if share <= 0.0 else CERTAIN
     else:
         cut = _solve_within(share_first, share)
     return cut, choice(_expit(cut + first_odds))
@@ -299,7 +296,7 @@ def _intercepts(
 
 def _solve_within(share: Callable[[float], float], target: float) -> float:
     """Bisection where the left end may ask for more operations than patients can have: such an end counts as too low."""
-    low, high = -30.0, 30.0
+    low, high = -CERTAIN / 2, CERTAIN / 2
     last: PagetError | None = None
     for _ in range(60):
         middle = 0.5 * (low + high)

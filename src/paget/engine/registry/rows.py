@@ -158,7 +158,7 @@ def _row(estimate: CausalEstimate, truth: Truth) -> Row:
 def _label(estimate: CausalEstimate) -> str:
     """Label without the words that the view already says."""
     label = estimate.label
-    if any(strategy.endswith("unless progressed") for strategy in estimate.estimand.strategies):
+    if any(strategy.endswith("unless progressed") for strategy in estimate.estimand.strategies) and "unless progressed" not in label:
         label = label.replace(", weighted", ", unless progressed")
     for word in (", Cox-adjusted", ", weighted", ", no covariates"):
         label = label.replace(word, "")
@@ -175,7 +175,8 @@ def climb(cohort: Cohort, seed: int, progress: Progress | None = None) -> tuple[
     true = true_rows(cohort, named("analyses with the truth"))
     rows = [trial_row(cohort, seed)]
     rows += [row_of(one, data, cohort, recorded=True) for one, data in recorded]
-    rows += [row_of(one, data, cohort, recorded=False) for one, data in true]
+    beside = [row_of(one, data, cohort, recorded=False) for one, data in true]
+    rows += [{**row, "label": f"{row['label']} (day known)"} if row["view"] == "not adjusted" else row for row in beside]
     rows = [row for row in rows if not (row["view"] == "not adjusted" and row["hazard_ratio"] is None and _given(row, rows))]
     return sorted(rows, key=lambda row: VIEWS.index(row["view"])), recorded
 

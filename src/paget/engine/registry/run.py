@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from paget._jit import kernel_hash
 from paget._version import __version__
+from paget.engine.draws import POINT, Posterior, Source, resolve_source
 from paget.engine.folder import RunFolder, digest, disk_errors
 from paget.engine.registry.cohort import Cohort, follow
 from paget.engine.registry.decompose import Decomposition, decompose
@@ -21,13 +22,14 @@ from paget.engine.registry.lives import STAGINGS, Lives
 from paget.engine.registry.practice import Biases
 from paget.engine.registry.result import RegistryRun
 from paget.engine.registry.rows import climb
+from paget.engine.registry.vary import vary
 from paget.engine.warm import compile_kernels
 from paget.errors import PagetError, unknown
 from paget.parameters import ParameterSet
 from paget.population import BLOCK
 from paget.study.registry import Registry, load_registry, override_registry, plain_registry, registry_hash
 from paget.therapy import library
-from paget.therapy.library import AXES
+from paget.therapy.form import AXES
 
 if TYPE_CHECKING:
     import polars as pl
@@ -47,12 +49,18 @@ class Request:
     """What a run was asked for, resolved; its hash names the run."""
 
     registry: Registry
-    parameters: ParameterSet
+    source: Source
     seed: int
     patients: int
     null: bool
     biases: Biases
     where: str
+    changed: tuple[str, ...] = ()
+
+    @property
+    def parameters(self) -> ParameterSet:
+        """The set under which everybody lives."""
+        return self.source.central
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, written to ``request.json``."""
@@ -60,8 +68,10 @@ class Request:
             "paget": __version__,
             "registry": plain_registry(self.registry),
             "registry_hash": registry_hash(self.registry),
-            "parameters_hash": self.parameters.hash,
-            "parameters_changed": {name: self.parameters[name] for name in sorted(self.parameters.changed)},
+            "parameters": self.source.name,
+            "parameters_hash": self.source.hash,
+            "parameters_changed": {name: self.parameters[name] for name in self.changed},
+            "draw": self.source.central_draw,
             "seed": self.seed,
             "patients": self.patients,
             "null": self.null,
@@ -82,7 +92,11 @@ class Request:
         if shares in ({0.0}, {1.0}):
             parts.append(f"--staging {STAGINGS[int(shares.pop())]}")
         parts += [f"--without {name}" for name in self.biases.off]
-        parts += [f"--set {name}={_shown(self.parameters[name])}" for name in sorted(self.parameters.changed)]
+        if self.source.central_draw is not None:
+            parts += [f"--parameters {self.source.name}", f"--draw {self.source.central_draw}"]
+        elif self.source.name == POINT:
+            parts.append(f"--parameters {POINT}")
+        parts += [f"--set {name}={_shown(self.parameters[name])}" for name in self.changed]
         return " ".join(parts)
 
 
@@ -98,7 +112,8 @@ def resolve_request(
     null: bool = False,
     staging: str | None = None,
     without: Sequence[str] = (),
-    parameters: ParameterSet | None = None,
+    parameters: ParameterSet | Posterior | str | Path | None = None,
+    draw: int | None = None,
     changes: Mapping[str, Any] | None = None,
     switches: Mapping[str, float] | None = None,
 ) -> Request:
@@ -131,8 +146,11 @@ def resolve_request(
             fix="leave it out: the ladder's rows below ever / never deal with it, and the decomposition switches it off",
         )
     biases = Biases().without(*without)
-    chosen = (parameters or ParameterSet.point()).with_switches(switches or {}).with_values(changes or {})
-    return Request(loaded, chosen, seed, wanted, null, biases, where)
+    source = resolve_source(parameters, draws=None, replicates=0, seed=seed, draw=draw).changed(changes or {}, switches or {})
+    changed = {f"switch_{name}" for name in switches or {}} | set(changes or {})
+    if isinstance(parameters, ParameterSet):
+        changed |= parameters.changed
+    return Request(loaded, source, seed, wanted, null, biases, where, tuple(sorted(changed)))
 
 
 def check_registry_names(registry: Registry, where: str | None = None) -> None:
@@ -167,6 +185,8 @@ class Product:
     recorded : list
         Estimates with what is recorded, and their data.
     decomposition : Decomposition
+    varied : list of dict
+        Ever / never with assumed inputs at their other value.
     blocks : int
     """
 
@@ -176,6 +196,7 @@ class Product:
     rows: list[dict[str, Any]]
     recorded: list[Any]
     decomposition: Decomposition
+    varied: list[dict[str, Any]]
     blocks: int
 
 
@@ -191,7 +212,8 @@ def run_registry(
     threads: int | None = None,
     resume: bool = True,
     overwrite: bool = False,
-    parameters: ParameterSet | None = None,
+    parameters: ParameterSet | Posterior | str | Path | None = None,
+    draw: int | None = None,
     changes: Mapping[str, Any] | None = None,
     switches: Mapping[str, float] | None = None,
     progress: Progress = _silent,
@@ -219,7 +241,11 @@ def run_registry(
         All processors by default; changes no result.
     resume, overwrite : bool
         Go on with (or read) a run of the same request that is in the folder; throw away what is in it.
-    parameters : ParameterSet, optional
+    parameters : ParameterSet, str or Path, optional
+        ``blind`` (the default) or ``informed``, a posterior that comes with Paget; the file of another; ``point`` for the point values;
+        or one set. Everybody lives under one draw of a posterior: the middle one, or `draw`.
+    draw : int, optional
+        Number of the draw.
     changes, switches : mapping, optional
         Values of single parameters; multipliers of mechanisms.
     progress : callable, optional
@@ -237,8 +263,8 @@ def run_registry(
         Whatever the user can mend.
     """
     request = resolve_request(
-        registry, patients=patients, seed=seed, null=null, staging=staging, without=without, parameters=parameters, changes=changes,
-        switches=switches,
+        registry, patients=patients, seed=seed, null=null, staging=staging, without=without, parameters=parameters, draw=draw,
+        changes=changes, switches=switches,
     )  # fmt: skip
     path = Path(out) if out is not None else request.default_folder
     folder = RunFolder(path, request.as_dict(), resume=resume, overwrite=overwrite)
@@ -264,7 +290,7 @@ def make(request: Request, folder: RunFolder, threads: int, progress: Progress) 
     progress("compiling (once)", 0, 1)
     compile_kernels()
     progress("compiling (once)", 1, 1)
-    people, blocks = _people(request, folder, threads, progress)
+    people, blocks = live_people(request, folder, threads, progress)
 
     def those(migration: bool) -> pl.DataFrame:
         import polars as pl
@@ -276,10 +302,13 @@ def make(request: Request, folder: RunFolder, threads: int, progress: Progress) 
     cohort = follow(request.registry, those(migrating), request.seed, request.biases)
     rows, recorded = climb(cohort, request.seed, progress)
     parts = decompose(request.registry, those, request.seed, base=request.biases, progress=progress)
-    return Product(request, people, cohort, rows, recorded, parts, blocks)
+    progress("varying what was assumed", 0, 1)
+    varied = vary(request.registry, those(migrating), request.seed, request.biases, parts.on)
+    progress("varying what was assumed", 1, 1)
+    return Product(request, people, cohort, rows, recorded, parts, varied, blocks)
 
 
-def _people(request: Request, folder: RunFolder, threads: int, progress: Progress) -> tuple[pl.DataFrame, int]:
+def live_people(request: Request, folder: RunFolder, threads: int, progress: Progress) -> tuple[pl.DataFrame, int]:
     """Blocks of potential lives until there are enough patients under either staging."""
     import polars as pl
 
@@ -315,8 +344,9 @@ def _manifest(product: Product) -> dict[str, Any]:
         "seed": request.seed,
         "registry": request.registry.id,
         "registry_hash": registry_hash(request.registry),
-        "parameters_hash": request.parameters.hash,
-        "parameters": "point values, not fitted",
+        "parameters": request.source.words,
+        "parameters_hash": request.source.hash,
+        "parameters_note": request.source.note,
         "kernels": kernel_hash(),
         "request_hash": digest(request.as_dict()),
         "null": request.null,

@@ -6,7 +6,7 @@ Every patient has two lives that differ in nothing but the operation. Which of t
 | --- | --- | --- |
 | ever / never, matching, weighting at diagnosis | all (matched: the operated who found a match) | diagnosis |
 | immortal time left out | the operated | the operation |
-| time-varying | all; the life with the operation counts as operated from its day on | diagnosis |
+| time-varying | whoever would come to the operation if chosen, from its day on | diagnosis (late entry) |
 | landmark L, weighting at it | alive at L in both lives, who would be operated by L | L |
 | sequential trials | who would be operated in one of the trials' months | the operation |
 | clone-censor-weight, grace G | all but those who would be operated after G | diagnosis |
@@ -129,26 +129,28 @@ def ratio_of(twins: Twins, covariates: dict[str, Floats] | None = None) -> tuple
     return float(fit.coef[0]), float(fit.robust_se[0])
 
 
-def switching_ratio(twins: Twins, covariates: dict[str, Floats] | None = None) -> tuple[float, float]:
-    """The same with the operation as a time-varying covariate of the life that has one."""
+def from_operation_ratio(twins: Twins, covariates: dict[str, Floats] | None = None) -> tuple[float, float]:
+    """The same from the day of the operation on, in time since the time zero of the twins: begun against not begun at each moment.
+
+    Only lives that come to the operation count, and only once they have come to it: before, both lives are one; those who never come to
+    it have no moment at which they begin.
+    """
     (a, dead_a), (b, dead_b) = twins.without, twins.with_operation
     if np.array_equal(a, b) and np.array_equal(dead_a, dead_b):
         return 0.0, 0.0
-    n, day = len(a), twins.operated_months
-    goes = np.isfinite(day) & (day < b)
-    switch = np.where(goes, day, b)
-    pair = np.arange(n)
-    after = np.flatnonzero(goes)
-    who = np.concatenate([pair, pair, after])
+    day = np.maximum(twins.operated_months, 0.0)
+    with np.errstate(invalid="ignore"):
+        who = np.flatnonzero((day < a) & (day < b))
+    n = len(who)
     fit = cox(
-        np.concatenate([a, switch, b[after]]),
-        np.concatenate([dead_a, dead_b & ~goes, dead_b[after]]),
+        np.concatenate([a[who], b[who]]),
+        np.concatenate([dead_a[who], dead_b[who]]),
         {
-            "operated": np.concatenate([np.zeros(2 * n), np.ones(len(after))]),
-            **{name: column[who] for name, column in (covariates or {}).items()},
+            "operated": np.repeat([0.0, 1.0], n),
+            **{name: np.concatenate([column[who], column[who]]) for name, column in (covariates or {}).items()},
         },
-        entry=np.concatenate([np.zeros(2 * n), switch[after]]),
-        cluster=who,
+        entry=np.concatenate([day[who], day[who]]),
+        cluster=np.tile(np.arange(n), 2),
     )
     assert fit.robust_se is not None
     return float(fit.coef[0]), float(fit.robust_se[0])
@@ -201,6 +203,8 @@ def _contrast(estimate: CausalEstimate, cohort: Cohort) -> tuple[Bools, Floats |
             return who, made.possible_day, f"those operated within {TRIALS_MONTHS:g} months if chosen, from the operation"
     if estimate.key.startswith("immortal-excluded"):
         return operated, cohort.operation_day, "the operated, from the operation"
+    if estimate.key.startswith("time-varying"):
+        return np.isfinite(made.possible_day), 0.0, "who would come to the operation if chosen, from its day on, time since diagnosis"
     if estimate.estimand.effect_in == "matched":
         return entered & operated, 0.0, "the operated who found a match, from diagnosis"
     return everybody, 0.0, "all patients, from diagnosis"
@@ -221,7 +225,7 @@ def truth_of(estimate: CausalEstimate, cohort: Cohort, data: ObservationalData) 
     twins = cut_twins(cohort, who, zero)
     if estimate.hazard_ratio is None or len(twins.rows) < 2:
         return Truth(None, None, None, None, None, None, None, len(twins.rows), words)
-    find = switching_ratio if estimate.key.startswith("time-varying") else ratio_of
+    find = from_operation_ratio if estimate.key.startswith("time-varying") else ratio_of
     tau = estimate.rmst_difference.tau if estimate.rmst_difference is not None else None
     mean: tuple[float | None, float | None] = gain(twins, tau) if tau is not None else (None, None)
     conditional: tuple[float | None, float | None] = (None, None)

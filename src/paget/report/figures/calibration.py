@@ -1,4 +1,4 @@
-"""Figures of a calibration: every target's distance before and after, what the parameters learnt, what surgery does under each posterior."""
+"""Figures of a calibration: distance of every target before and after, what parameters learnt, what surgery does."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def ridgelines(prior: Array, posterior: Array, columns: Sequence[str], blocks: M
     heading(figure, "What the fit taught", "Grey: prior, the same for every number on this scale.   Blue: blind posterior.")
     footnote(
         figure,
-        f"The {len(order)} of {len(columns)} free numbers that narrowed or moved most; all are in parameters.csv. 0: the declared value, or the prior's median.",
+        f"The {len(order)} of {len(columns)} free numbers that narrowed or moved most; all are in parameters.csv. 0 is the prior's median.",
     )
     data = pl.DataFrame(
         {
@@ -195,8 +195,8 @@ def effects(table: pl.DataFrame, *, by: str = "posterior", title: str = "Surgery
     heading(figure, title, "◇ published, its printed interval   ■ simulated: mean over draws, 5 to 95 % of them")
     footnote(
         figure,
-        "By twins: every patient lives both arms. The bars hold what parameters leave open and the twins' Monte-Carlo error, not the sampling "
-        "of a trial of the real size.",
+        "By twins: every patient lives both arms. Bars hold what parameters leave open and the twins' Monte-Carlo error, not the "
+        "sampling of a trial of the real size.",
     )
     said = "; ".join(f"{r['trial']} {r[by]} {r['hazard_ratio']:.2f}" for r in table.iter_rows(named=True) if r["hazard_ratio"] is not None)
     return Drawing(figure, table, f"Hazard ratios of death, surgery against none: {said}.", title)

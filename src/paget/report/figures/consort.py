@@ -18,7 +18,7 @@ LINE, PAD, GAP = 0.155, 0.09, 0.26
 
 @dataclass(frozen=True)
 class ConsortArm:
-    """Counts of one arm; `not_received` by reason."""
+    """Counts of one arm; `not_received` by reason, `crossing` what one may cross over to (empty: to nothing)."""
 
     label: str
     allocated: int
@@ -211,7 +211,7 @@ def _allocation(arm: ConsortArm, width: float) -> _Box:
 def _follow_up(arm: ConsortArm, width: float) -> _Box:
     return _box(
         f"Lost to follow-up (n = {arm.lost})",
-        [f"Crossed over to {arm.crossing} (n = {arm.crossed_over})"],
+        [f"Crossed over to {arm.crossing} (n = {arm.crossed_over})"] if arm.crossing else [],
         width,
     )
 

@@ -55,7 +55,7 @@ def draw(points: Sequence[Point], *, title: str = "Predicted and observed hazard
         value(1.0, color=INK, lw=0.6, ls=":")
     listing = place(figure, 4.55, 0.95, 3.0, height - 1.55)
     listing.axis("off")
-    listing.set(xlim=(0, 1), ylim=(rows, -1))
+    listing.set(xlim=(0, 1), ylim=(max(rows, 12), -1))
     listing.text(0.0, -0.75, "study: predicted (95 % predictive), observed", size=7.5, weight="bold")
     for k, p in enumerate(points):
         colour = BLUE if p.covered else VERMILLION

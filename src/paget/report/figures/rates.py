@@ -81,14 +81,14 @@ def draw(rows: Sequence[RateRow], *, title: str = "Responses", level: float = 0.
         lines.append((one.name, one))
     height = 0.28 * len(lines)
     figure = canvas(7.6, height + 1.75)
-    axes = place(figure, 3.35, 0.95, 4.05, height)
+    axes = place(figure, 3.45, 0.95, 3.95, height)
     for i, (name, row) in enumerate(lines):
         y = len(lines) - 1 - i
         if row is None:
-            axes.text(-0.825, y, name, transform=axes.get_yaxis_transform(), weight="bold", size=9, va="center")
+            axes.text(-0.83, y, name, transform=axes.get_yaxis_transform(), weight="bold", size=9, va="center")
             continue
         words = name if row.n is None else f"{name} (n = {row.n})"
-        axes.text(-0.80, y, words, transform=axes.get_yaxis_transform(), size=8.5, va="center")
+        axes.text(-0.805, y, words, transform=axes.get_yaxis_transform(), size=8.5, va="center")
         _row(axes, y, row)
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.7, len(lines) - 0.4), yticks=[])
     axes.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1.0], ["0 %", "20 %", "40 %", "60 %", "80 %", "100 %"])

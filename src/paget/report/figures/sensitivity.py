@@ -25,7 +25,7 @@ def tornado(table: pl.DataFrame, result: str, unit: str) -> Drawing:
     result, unit : str
         What moves, and in which unit.
     """
-    figure = canvas(7.4, 1.0 + ROW * table.height + 0.85)
+    figure = canvas(7.4, 0.7 + ROW * table.height + 0.85)
     axes = place(figure, 3.05, 0.85, 4.05, ROW * table.height + 0.1)
     middle = float(table["middle"][0])
     for y, row in enumerate(table.iter_rows(named=True)):
@@ -64,7 +64,7 @@ def indices(table: pl.DataFrame, title: str, note: str) -> Drawing:
     across = 2
     down = (len(panels) + 1) // across
     height = ROW * 12 + 0.75
-    figure = canvas(9.6, 0.75 + down * height + 0.55)
+    figure = canvas(9.6, 0.45 + down * height + 0.55)
     for number, panel in enumerate(panels):
         left = 2.25 + 4.75 * (number % across)
         bottom = 0.6 + height * (down - 1 - number // across) + 0.25

@@ -123,8 +123,9 @@ def draw(
         if i:
             axes.tick_params(labelleft=False)
         else:
-            axes.set_ylabel("Best change of the sum (%)")
-            axes.text(0.4, RESPONSE - 2.5, "response −30 %", size=7.5, va="top", color="#333333")
+            axes.set_ylabel("Best change of the sum (%)" if note is None else "Change of the sum (%)")
+            edge: dict[str, Any] = {} if note is None else {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1.0}, "zorder": 5}
+            axes.text(0.4, RESPONSE - 2.5, "response −30 %", size=7.5, va="top", color="#333333", **edge)
             axes.text(
                 max(len(ordered), 1),
                 PROGRESSION + 2.5,

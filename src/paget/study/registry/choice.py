@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from paget.errors import nearest
+from paget.forms.faults import Fault, Faults
 from paget.study.attributes import ATTRIBUTES, Attribute
-from paget.study.faults import Fault, Faults
 from paget.study.values import Block, Days, Flag, Fraction, Months, Number, Positive, Scalar, Text
 
 ASSUMED = "assumed"
@@ -33,8 +33,8 @@ class Term(Block):
 
     attribute: Annotated[str, Field(strict=True, description="What the clinician sees; listed in docs/registries.md")]
     level: Annotated[Scalar | None, Field(description="Level of a category or flag that has these log odds")] = None
-    per: Positive = Field(default=1.0, description="Units that the log odds are of")
-    scale: Literal["linear", "log"] = "linear"
+    per: Positive | None = Field(default=None, description="Units of a number that the log odds are of; default 1")
+    scale: Literal["linear", "log"] | None = Field(default=None, description="Scale of a number; default linear")
     log_odds: Annotated[Number, Field(ge=-10, le=10)]
     source: Text = Field(description="An evidence id, or 'assumed'")
     reason: Text = Field(description="How the number was had from the source, or why it was assumed")
@@ -62,7 +62,7 @@ class Term(Block):
             elif not attribute.holds(self.level):
                 faults.append(Fault(("level",), f"is not possible for {attribute.name}", self.level, attribute.expects))
             for name in ("per", "scale"):
-                if name in self.model_fields_set:
+                if getattr(self, name) is not None:
                     faults.append(Fault((name,), f"belongs to numbers, and {attribute.name} is none", fix="remove it"))
         if faults:
             raise Faults(faults)
@@ -75,7 +75,7 @@ class Term(Block):
         unit = SEEN[self.attribute].unit
         if self.scale == "log":
             return f"log {self.attribute}"
-        return f"{self.attribute} per {self.per:g} {unit}".rstrip() if self.per != 1 else self.attribute
+        return f"{self.attribute} per {self.per:g} {unit}".rstrip() if self.per is not None else self.attribute
 
 
 class Delay(Block):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from paget.forms.faults import Fault, Key
 from paget.study.assumptions import check as check_named
 from paget.study.assumptions import numbers
-from paget.study.faults import Fault, Key
 from paget.study.registry.choice import ASSUMED
 
 if TYPE_CHECKING:

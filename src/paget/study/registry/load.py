@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from paget.errors import PagetError, nearest
-from paget.study.explain import explain
-from paget.study.faults import Fault, Key, to_error
+from paget.forms.explain import explain
+from paget.forms.faults import Fault, Key, to_error
+from paget.forms.yaml_text import read
 from paget.study.load import SUFFIXES
 from paget.study.registry.model import Registry
-from paget.study.yaml_text import read
 
 if TYPE_CHECKING:
     from paget.evidence import EvidenceBase
@@ -101,7 +101,7 @@ def load_registry(name_or_path: str | Path, *, base: EvidenceBase | None = None,
     from paget.study.registry.consistency import evidence_faults
 
     path = _find(name_or_path)
-    data, lines = read(path)
+    data, lines = read(path, "registry")
     registry = validate_registry(data, where=path, lines=lines)
     faults = evidence_faults(registry, base) if check_evidence else []
     if faults:

@@ -9,8 +9,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from paget.forms.faults import Faults
 from paget.study.assumptions import Assumption, Source
-from paget.study.faults import Faults
 from paget.study.registry import consistency
 from paget.study.registry.choice import Operation
 from paget.study.values import Block, Count, EvidenceId, Flag, Fraction, Id, Months, Name, NonNegative, Positive, Text

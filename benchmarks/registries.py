@@ -1,0 +1,198 @@
+"""Registries: the proof with a null operation at 50,000 patients, and the numbers and figures of docs/registries.md.
+
+``python -m benchmarks registries`` runs the proof. ``python -m benchmarks.registries docs`` runs what the page shows (a quarter of an
+hour of CPU) and writes its tables and figures; what is finished in ``runs/registries`` is read, so only what changed is simulated again.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from benchmarks import report
+from paget._jit import kernel_hash
+from paget.engine.folder import RunFolder
+from paget.engine.registry.cohort import follow
+from paget.engine.registry.decompose import decompose
+from paget.engine.registry.lives import ARMS
+from paget.engine.registry.result import RegistryRun
+from paget.engine.registry.rows import trial_row
+from paget.engine.registry.run import Request, live_people, resolve_request, run_registry
+from paget.engine.registry.truth import cut_twins, ratio_of
+from paget.report.registry import factor_text, ratio_text, rmst_text, truth_text
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "registries.md"
+RUNS = Path("runs") / "registries"
+PROOF_PATIENTS = 50_000
+PAGE_PATIENTS = 6_000
+"""Of each run that the page shows."""
+SHOWN: dict[str, dict[str, Any]] = {
+    "ncdb-like": {"registry": "ncdb-like", "patients": PAGE_PATIENTS},
+    "ncdb-like-null": {"registry": "ncdb-like", "null": True, "patients": PAGE_PATIENTS},
+    "seer-like": {"registry": "seer-like", "patients": PAGE_PATIENTS},
+    "seer-like-null": {"registry": "seer-like", "null": True, "patients": PAGE_PATIENTS},
+    "ncdb-like-pet-ct": {"registry": "ncdb-like", "staging": "pet-ct", "patients": PAGE_PATIENTS},
+}
+"""Runs behind the page."""
+PROOF: dict[str, Any] = {"registry": "ncdb-like", "null": True, "patients": PROOF_PATIENTS}
+
+
+def _told(name: str) -> Callable[[str, int, int], None]:
+    def told(stage: str, done: int, total: int) -> None:
+        print(f"\r{name}: {stage} {done}/{total}          ", end="", file=sys.stderr, flush=True)
+
+    return told
+
+
+def made(name: str) -> RegistryRun:
+    """A run of the page, simulated unless it is there already for the same request."""
+    arguments = SHOWN[name]
+    request = resolve_request(**arguments)
+    out = RUNS / f"{name}-{request.default_folder.name.rsplit('-', 1)[-1]}-{kernel_hash()[:6]}"
+
+    found = run_registry(**arguments, out=out, progress=_told(name))
+    print(file=sys.stderr)
+    return found
+
+
+def main() -> None:
+    """Prove the registry with an operation that does nothing: no ladder, so that it is a matter of minutes."""
+    report.title(f"Registry with a null operation, {PROOF_PATIENTS:,} patients")
+    request = resolve_request(**PROOF)
+    path = RUNS / f"proof-{request.default_folder.name.rsplit('-', 1)[-1]}-{kernel_hash()[:6]}"
+    folder = RunFolder(path, request.as_dict(), resume=True)
+    lives, _ = live_people(request, folder, os.cpu_count() or 1, _told("proof"))
+    print(file=sys.stderr)
+    prove(request, lives)
+
+
+def prove(request: Request, lives: pl.DataFrame) -> None:
+    """The bars of the proof, on the potential lives of a null operation."""
+
+    def those(migration: bool) -> pl.DataFrame:
+        return lives.filter(pl.col("drawn") if migration else pl.col("staging") == "conventional").head(request.patients)
+
+    for way, arms in ARMS.items():
+        for arm in arms[1:]:
+            without, sham = (lives[f"{way}_{name}_death"].to_numpy().tobytes() for name in ("none", arm))
+            report.bar(f"{way}, {arm}: days of death that the sham changes", float(without != sham), 0)
+    cohort = follow(request.registry, those(True), request.seed)
+    report.bar("distance of the twins' log ratio from 0", abs(ratio_of(cut_twins(cohort, np.ones(request.patients, bool), 0.0))[0]), 0)
+    trial = trial_row(cohort, request.seed)
+    print(f"        randomised: {ratio_text(trial)}")
+    report.bar("randomised: bias in Monte-Carlo errors", abs(trial["bias_log"]) / trial["bias_mc_se_log"], 3)
+    parts = decompose(request.registry, those, request.seed)
+    on, off = parts.on, parts.off
+    print(f"        every bias off: {off.hazard_ratio:.4f}, Monte-Carlo error {off.mc_se_log:.4f} (log)")
+    report.bar("every bias off: bias in Monte-Carlo errors", abs(off.bias_log) / off.mc_se_log, 3)
+    print(f"        every bias on: {on.hazard_ratio:.4f}, Monte-Carlo error {on.mc_se_log:.4f} (log; reported, not asserted)")
+
+
+def _table(heads: list[str], rows: list[list[str]]) -> str:
+    lines = ["| " + " | ".join(heads) + " |", "|" + "|".join(" --- " if k == 0 else " ---: " for k in range(len(heads))) + "|"]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
+
+
+def ladder_text(found: RegistryRun) -> str:
+    """The ladder of a run as a table: one line an analysis, the three views beside one another."""
+    by: dict[str, dict[str, Any]] = {}
+    for row in found.ladder:
+        if row["view"] == "randomised":
+            continue
+        by.setdefault(row["label"], {})[row["view"]] = row
+    trial = found.ladder[0]
+    lines = [[f"*{trial['label']}*", ratio_text(trial), "", "", truth_text(trial), rmst_text(trial)]]
+    for label, views in by.items():
+        some = views.get("true confounders") or views.get("recorded") or views["not adjusted"]
+        shown = [ratio_text(views[name]) or "not answerable" if name in views else "" for name in
+                 ("not adjusted", "recorded", "true confounders")]  # fmt: skip
+        recorded = views.get("recorded", some)
+        lines.append([label, *shown, truth_text(some), rmst_text(recorded)])
+    heads = ["analysis", "not adjusted", "recorded", "true confounders", "truth", "months, reported as recorded / true"]
+    return _table(heads, lines)
+
+
+def decomposition_text(found: RegistryRun) -> str:
+    """The decomposition of a run as a table."""
+    on = found.decomposition["on"]
+    lines = [["as practised", f"{on['hazard_ratio']:.3f}", "", f"{on['hazard_ratio']:.3f}", ""]]
+    for step in found.decomposition["steps"]:
+        lines.append(
+            [
+                f"without {step['component']}", f"{step['alone_hazard_ratio']:.3f}",
+                factor_text(-step["contribution_log"], step["contribution_se_log"]), f"{step['after_hazard_ratio']:.3f}",
+                factor_text(-step["step_log"], step["step_se_log"]),
+            ]
+        )  # fmt: skip
+    last = found.decomposition["steps"][-1]
+    note = f"\n\nWith everything off the truth of the same patients is {last['after_true_hazard_ratio']:.3f}."
+    return _table(["practice", "HR, off alone", "factor", "HR, off in order", "factor"], lines) + note
+
+
+def published_text(found: RegistryRun) -> str:
+    """What registries printed, beside what the simulated one reports."""
+    rows = {(row["view"], row["key"]): row for row in found.ladder}
+    lines = [[item["label"], ratio_text(item), f"`{item['evidence']}`"] for item in found.summary["published"]]
+    for view, key, label in (
+        ("recorded", "ever-never+cox", "ever / never, Cox-adjusted for what is recorded"),
+        ("recorded", "matching", "propensity-matched"),
+        ("recorded", "landmark-12+cox", "alive at 12 months, Cox-adjusted"),
+    ):
+        row = rows.get((view, key))
+        if row is not None and row["hazard_ratio"] is not None:
+            lines.append([f"**simulated**: {label}", ratio_text(row), ""])
+    return _table(["registry", "hazard ratio", "study"], lines)
+
+
+def counts_text(found: RegistryRun) -> str:
+    """Counts of a run in a sentence."""
+    told = found.summary["counts"]
+    return (
+        f"{told['patients']:,} patients, {told['operated_share']:.1%} operated ({told['found_after_operation_share']:.1%} before their "
+        f"metastases were found, {told['operated_first_share']:.1%} before systemic therapy, "
+        f"{told['operated_after_induction_share']:.1%} after induction; median {told['median_operation_months']:.1f} months), "
+        f"{told['pet_ct_share']:.1%} staged by PET-CT, {told['dead_in_follow_up']:,} deaths seen."
+    )
+
+
+def fill(text: str, name: str, content: str) -> str:
+    """Put content between the marks of a block of the page."""
+    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    pattern = re.compile(re.escape(begin) + r".*?" + re.escape(end), flags=re.DOTALL)
+    if not pattern.search(text):
+        raise SystemExit(f"{PAGE} has no block {name!r}")
+    return pattern.sub(lambda _: f"{begin}\n{content}\n{end}", text)
+
+
+def docs() -> None:
+    """Write the tables and figures of the page."""
+    text = PAGE.read_text(encoding="utf-8")
+    for name in SHOWN:
+        found = made(name)
+        blocks = {"ladder": ladder_text, "decomposition": decomposition_text, "published": published_text, "counts": counts_text}
+        for block, make in blocks.items():
+            mark = f"{block} of {name}"
+            if f"<!-- {mark} -->" in text:
+                text = fill(text, mark, make(found))
+        for figure in ("ladder", "decomposition"):
+            image = ROOT / "docs" / "images" / f"registry-{name}-{figure}.png"
+            if f"images/{image.name}" in text:
+                shutil.copyfile(found.path / "figures" / f"{figure}.png", image)
+    PAGE.write_text(text, encoding="utf-8")
+    print(f"written: {PAGE}")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["docs"]:
+        docs()
+    else:
+        main()

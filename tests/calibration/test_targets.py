@@ -1,0 +1,246 @@
+"""Targets keep their rules, and a file that breaks one is told in one message."""
+
+import copy
+from importlib.resources import files
+
+import numpy as np
+import pytest
+import yaml
+from scipy import stats
+
+from paget.calibration import targets as room
+from paget.calibration.evaluate import evaluate, sized
+from paget.calibration.likelihood import MEDIAN_SD, observation, simulated, unscaled
+from paget.calibration.readouts import NOTHING, Estimate
+from paget.calibration.rows import Published, rows
+from paget.calibration.targets import LEVELS, MOST_LIVES, declared_targets, targets_from
+from paget.errors import PagetError
+from paget.evidence import load
+from paget.parameters import ParameterSet
+
+DECLARED = yaml.load(files("paget.calibration").joinpath("targets.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+KEPT = ("let-os", "dox-orr", "dox-ttf", "doubling-tnbc", "untreated-median", "late-t1n0")
+
+
+def spoilt(tmp_path, change):
+    """The shipped file with few of its targets and something changed."""
+    data = copy.deepcopy(DECLARED)
+    data["targets"] = [one for one in data["targets"] if one["id"] in KEPT]
+    change(data)
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.dump(data, Dumper=yaml.CSafeDumper), encoding="utf-8")
+    return path
+
+
+def entry(data, name):
+    return next(one for one in data["targets"] if one["id"] == name)
+
+
+def test_every_target_is_an_anchor_read_in_a_table_or_an_abstract():
+    """No prediction, nothing secondary or computed, nothing that measures something else."""
+    base = load()
+    for target in declared_targets().targets:
+        assert target.row.role == "anchor" and not target.row.context and target.row.see is None
+        study = base.usable(target.evidence)
+        filters = {k: v for k, v in target.row.find.items() if k not in ("row", "column")}
+        level = study.level_of(base.one(study.id, **filters)) if filters else study.level
+        assert level in LEVELS
+
+
+def test_no_target_is_a_trial_of_surgery_or_a_contrast_of_registries():
+    """Nothing about locoregional treatment of the primary, under any id."""
+    base = load()
+    forbidden = {study.id for study in base if study.topic == "primary-lrt"}
+    assert {"tata2015", "e2108", "mf0701-10y", "mf0701-5y", "abcsg28", "khan2002", "thomas2016", "pons-tostivint2019"} <= forbidden
+    assert not forbidden & {target.evidence for target in declared_targets().targets}
+    predictions = {row.id for row in rows() if row.role == "prediction"}
+    assert not predictions & set(declared_targets().ids)
+
+
+def test_a_study_counts_once():
+    """One id for each study; no two studies that share patients; no figure twice."""
+    base = load()
+    used = {target.evidence for target in declared_targets().targets}
+    for name in used:
+        study = base[name]
+        assert study.id == name and not used & (set(study.overlaps) | set(study.aliases))
+    figures = [repr((t.evidence, t.row.find, t.row.value, t.row.derive)) for t in declared_targets().targets]
+    assert len(figures) == len(set(figures))
+
+
+def test_no_target_is_held_out():
+    """The list of what is kept out of the fit and the targets have nothing in common."""
+    out = room.held_out()
+    for target in declared_targets().targets:
+        assert not {target.id, target.evidence} & out
+
+
+def test_what_is_held_out_is_refused(tmp_path, monkeypatch):
+    """An id in both files is told."""
+    monkeypatch.setattr(room, "held_out", lambda: frozenset({"let-os"}))
+    with pytest.raises(PagetError, match="held out"):
+        targets_from(spoilt(tmp_path, lambda d: None))
+
+
+def test_what_the_issue_asks_for_is_covered():
+    """Growth, size, relapse by receptor over twenty years, stage IV, organs, untreated and treated survival, cells, drugs by line."""
+    kinds = {t.row.phenomenon for t in declared_targets().targets}
+    assert len(kinds) >= 12
+    ids = set(declared_targets().ids)
+    assert {f"hazard-er-pos-{y}" for y in (0, 5, 10, 15)} <= ids and {
+        "hazard-er-neg-0",
+        "untreated-iv",
+        "ctc-share",
+        "tam-ttp",
+        "dox-orr",
+    } <= ids
+
+
+def test_every_class_says_why_and_is_used():
+    """A discrepancy has a reason; no class stands idle."""
+    declared = declared_targets()
+    assert {t.class_ for t in declared.targets} == set(declared.classes)
+    assert all(c.sd > 0 and c.reason.endswith(".") for c in declared.classes.values())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: entry(d, "let-os").update(id="let-oz"), "no row of anchors.yaml named 'let-oz'"),
+        (lambda d: d["targets"].append(dict(entry(d, "let-os"))), "declared twice"),
+        (lambda d: entry(d, "let-os").update(evidence="e1193"), "contradiction: the row has another source"),
+        (lambda d: entry(d, "let-os").update(simulation="tamoxifen"), "contradiction: the row has another simulation"),
+        (lambda d: entry(d, "let-os").update({"class": "survivall"}), "no class of targets"),
+        (lambda d: entry(d, "let-os")["likelihood"].update(kind="binomial"), "not a share"),
+        (lambda d: entry(d, "let-os")["likelihood"].update(kind="gaussian"), "gaussian"),
+        (lambda d: entry(d, "dox-orr")["likelihood"].update(n=0), "no patients"),
+        (lambda d: entry(d, "dox-orr")["likelihood"].pop("arithmetic"), "arithmetic"),
+        (lambda d: entry(d, "doubling-tnbc")["likelihood"].update(sd=-0.1), "spread that is not positive"),
+        (lambda d: entry(d, "dox-ttf").update(likelihood={"kind": "interval"}), "sampling error"),
+        (lambda d: d["lives"]["patients"].update(untreated=0.5), "more lives than there are"),
+        (lambda d: d["lives"]["patients"].pop("untreated"), "no share of lives"),
+        (lambda d: d["lives"]["natural_histories"].pop("diagnosis"), "first population"),
+        (lambda d: d["targets"].clear(), "at least 1"),
+        (lambda d: d["classes"]["growth"].update(sd=0), "greater than 0"),
+        (lambda d: d.update(more=1), "Extra inputs"),
+        (
+            lambda d: d["targets"].append(
+                {"id": "size-v50", "evidence": "igr_v50_by_year", "simulation": "early-1970", "class": "relapse",
+                 "likelihood": {"kind": "survival", "n": 100, "arithmetic": "x"}}
+            ),
+            "where its figure was read",
+        ),
+        (
+            lambda d: d["targets"].append(
+                {"id": "trastuzumab-os", "evidence": "slamon2001", "simulation": "her2-trastuzumab", "class": "survival",
+                 "likelihood": {"kind": "interval"}}
+            ),
+            "it is a prediction",
+        ),
+        (
+            lambda d: d["targets"].append(
+                {"id": "untreated-amalgam", "evidence": "johnstone2000", "simulation": "untreated", "class": "untreated",
+                 "likelihood": {"kind": "interval"}}
+            ),
+            "count twice",
+        ),
+        (
+            lambda d: d["targets"].append(
+                {"id": "mine", "evidence": "pan2018", "simulation": "early", "class": "relapse",
+                 "row": {"what": "x", "role": "anchor", "find": {"row": "T1N0"}, "readout": "risk", "options": {"years": [5, 20]}},
+                 "likelihood": {"kind": "survival", "n": 100, "arithmetic": "x"}}
+            ),
+            "pan2018",
+        ),
+        (
+            lambda d: d["targets"].append(
+                {"id": "mine", "evidence": "pan2017", "simulation": "early-tamoxifen", "class": "relapse",
+                 "row": {"what": "x", "role": "anchor", "value": 1.2, "arithmetic": "made up", "readout": "risk",
+                         "options": {"years": [5, 20]}},
+                 "likelihood": {"kind": "survival", "n": 100, "arithmetic": "x"}}
+            ),
+            "not a share",
+        ),
+        (
+            lambda d: d["targets"].append(
+                {"id": "mine", "evidence": "pan2017", "simulation": "early-tamoxifen", "class": "relapse",
+                 "row": {"what": "x", "role": "anchor", "value": 0.2, "low": 0.3, "high": 0.4, "arithmetic": "made up", "readout": "risk",
+                         "options": {"years": [5, 20]}},
+                 "likelihood": {"kind": "survival"}}
+            ),
+            "interval does not hold the figure",
+        ),
+    ],
+)  # fmt: skip
+def test_a_file_that_breaks_a_rule_is_told(tmp_path, change, message):
+    """Malformed, impossible, contradictory, or naming what does not exist: one message with the place."""
+    path = spoilt(tmp_path, change)
+    with pytest.raises(PagetError, match=message) as told:
+        targets_from(path)
+    assert "mine.yaml" in str(told.value) or "pan2018" in str(told.value)
+
+
+@pytest.mark.parametrize("text", ["targets: [", "a: !!python/object/apply:os.system [x]", "- 1", ""])
+def test_a_file_that_is_no_yaml_of_targets_is_told(tmp_path, text):
+    """Broken, unsafe or empty text."""
+    path = tmp_path / "x.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(PagetError):
+        targets_from(path)
+    with pytest.raises(PagetError, match="cannot be read"):
+        targets_from(tmp_path / "nowhere.yaml")
+
+
+def see(kind, value, low=None, high=None, level=None, **more):
+    given = {"n": None, "sd": None, "rounded": None} | more
+    return observation(kind, Published(value, low, high, level), where="f", key="k", **given)
+
+
+def test_sampling_errors_are_the_textbook_ones():
+    """Delta method on each scale, intervals turned back, medians of exponential times."""
+    assert see("binomial", 0.2, n=100).sd == pytest.approx(1 / np.sqrt(100 * 0.2 * 0.8))
+    assert see("log-normal", 0.7, 0.6, 0.82, 0.95).sd == pytest.approx(np.log(0.82 / 0.6) / (2 * stats.norm.ppf(0.975)))
+    assert see("interval", 26, 24, 30).sd == pytest.approx(np.log(30 / 24) / (2 * stats.norm.ppf(0.95)))
+    assert see("interval", 26, 24, None, 0.95).sd == pytest.approx(np.log(26 / 24) / stats.norm.ppf(0.975))
+    assert see("normal", 3.0, sd=0.5) == (3.0, 0.5)
+    with_rounding = see("binomial", 0.04, n=10**9, rounded=0.01)
+    assert with_rounding.sd == pytest.approx(0.01 / np.sqrt(12) / (0.04 * 0.96), rel=1e-3)
+    times = np.random.default_rng(1).exponential(1.0, (4000, 201))
+    assert np.log(np.median(times, axis=1)).std() == pytest.approx(MEDIAN_SD / np.sqrt(201), rel=0.05)
+
+
+def test_simulated_figures_stay_finite():
+    """Shares of 0 and 1, medians that nobody reached, nothing at all."""
+    assert simulated("survival", Estimate(0.0, 0.0, 50)).value == pytest.approx(np.log((0.5 / 51) / (1 - 0.5 / 51)))
+    assert simulated("binomial", Estimate(1.0, 0.0, 50)).value > 4
+    assert unscaled("interval", simulated("interval", Estimate(np.inf, np.nan, 50)).value) == pytest.approx(400.0)
+    assert simulated("log-normal", Estimate(0.0, 0.1, 5)) is None and simulated("binomial", NOTHING) is None
+
+
+def test_an_evaluation_keeps_to_its_lives():
+    """At full size and at small ones, also under parameters with many patients; and asking for more is refused."""
+    declared = declared_targets()
+    many = ParameterSet.point().with_values({"founding_rate_per_day": [x * 3 for x in ParameterSet.point()["founding_rate_per_day"]]})
+    for parameters, lives in ((ParameterSet.point(), 1_000), (many, 3_000)):
+        found = evaluate(parameters, declared, lives=lives, seed=3)
+        assert 0.5 * lives < found.lives <= lives
+    for lives in (10, MOST_LIVES + 1):
+        with pytest.raises(PagetError, match="not a size"):
+            evaluate(ParameterSet.point(), declared, lives=lives)
+    assert declared.lives.total <= 1.0
+
+
+def test_an_evaluation_repeats_and_its_women_follow_the_seed():
+    """The same seed, the same numbers; another seed, others."""
+    part = declared_targets().only(["iv-hr-pos", "let-os", "hazard-er-pos-0"])
+    one, two, other = (evaluate(ParameterSet.point(), part, lives=1_500, seed=s) for s in (1, 1, 2))
+    assert np.array_equal(one.values, two.values, equal_nan=True) and not np.array_equal(one.values, other.values)
+
+
+def test_sizes_follow_the_declared_shares():
+    """Simulations get their part of the lives and no other."""
+    declared = declared_targets()
+    small = sized(declared.simulations, declared.lives, 1_000)
+    assert small["untreated"].options["at_most"] == 25
+    assert small["early-1980"].histories == 110
+    assert small["metastatic-2005"].options["at_most"] == 14 and small["metastatic-2005"].options["de_novo_at_most"] == 19

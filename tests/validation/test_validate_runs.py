@@ -1,0 +1,140 @@
+"""Assures `paget validate`: predictions of trials and of single figures, bytes that repeat, a user's own trial, mistakes told."""
+
+import hashlib
+import json
+import subprocess
+import sys
+
+import pytest
+
+import paget.validation.run as module
+from paget.errors import PagetError
+from paget.evidence.heldout import held_out
+from paget.parameters.posterior import load, save
+from paget.validation import validate
+from paget.validation.rows import simulate
+
+pytestmark = pytest.mark.slow
+SMALL = {"replicates": 5, "draws": 2, "patients": 40, "histories": 2000, "seed": 5, "only": ["mf0701-10y", "ctc-os"]}
+
+
+def fingerprints(folder):
+    """Hash of every file but the logs."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != "run.log"
+    }
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    return validate(["prior"], out=tmp_path_factory.mktemp("validations") / "one", threads=1, **SMALL)
+
+
+def test_everything_held_out_is_predicted_with_its_scores(finished):
+    """The trial's published numbers and the row; each with interval and verdict; list and hash are there."""
+    report = json.loads((finished.path / "validation.json").read_text(encoding="utf-8"))
+    assert report["held_out"] == {"hash": held_out().hash, "names": list(held_out().names)}
+    names = {(one["study"], one["measure"]) for one in report["predictions"]}
+    assert {("mf0701-10y", "hazard_ratio"), ("mf0701-10y", "survival"), ("ctc_meta_mbc_2015", "hazard_ratio")} <= names
+    for one in report["predictions"]:
+        assert one["draws"] == 2 and one["held_out"] and one["z"] is not None
+        if one["low"] is not None and one["high"] is not None:
+            assert one["low"] < one["predicted"] < one["high"]
+            assert one["covered"] == (one["low"] <= one["observed"] <= one["high"])
+    assert {one["group"] for one in report["summary"]} == {"ratios", "landmarks", "medians", "all"}
+    assert "for trying out only" in (finished.path / "validation.md").read_text(encoding="utf-8")
+    assert (finished.path / "figures" / "predicted-observed-prior.png").exists()
+    assert (finished.path / "runs" / "prior-mf07-01" / "report.html").exists()
+
+
+def test_the_mean_is_that_of_the_replicates(finished):
+    """The prediction of the hazard ratio is the replicates' geometric mean."""
+    import polars as pl
+
+    rows = pl.read_parquet(finished.path / "runs" / "prior-mf07-01" / "replicates.parquet")
+    one = next(p for p in finished.predictions if p.study == "mf0701-10y" and p.measure == "hazard_ratio")
+    assert one.mean == pytest.approx(rows["OS_log_hr"].mean()) and one.count == 5
+    assert one.observed == 0.71
+
+
+def test_interrupted_and_taken_up_again_gives_the_same_bytes(finished, tmp_path, monkeypatch):
+    """Stopped in the second draw of the rows, on two threads: nothing done twice, every file the same."""
+    done = []
+
+    def stop(entries, draw, *rest):
+        if done:
+            raise KeyboardInterrupt
+        done.append(draw.number)
+        return simulate(entries, draw, *rest)
+
+    monkeypatch.setattr(module.of_rows, "simulate", stop)
+    with pytest.raises(KeyboardInterrupt):
+        validate(["prior"], out=tmp_path / "two", threads=2, **SMALL)
+    again = []
+    monkeypatch.setattr(module.of_rows, "simulate", lambda entries, draw, *rest: again.append(draw) or simulate(entries, draw, *rest))
+    other = validate(["prior"], out=tmp_path / "two", threads=2, **SMALL)
+    assert len(again) == 1
+    assert fingerprints(other.path) == fingerprints(finished.path)
+
+
+def test_a_users_own_trial_is_predicted(tmp_path):
+    """A protocol and a file of facts of the user's: its published number becomes a prediction."""
+    from paget.study import load_protocol
+    from paget.study.load import to_yaml
+
+    facts = tmp_path / "facts.yaml"
+    facts.write_text(
+        """- id: mine2026
+  kind: rct
+  topic: primary-lrt
+  citation: "Own trial, not published"
+  level: table
+  population: {n: 40, setting: de novo stage IV}
+  results:
+    - {measure: hazard_ratio, endpoint: overall-survival, comparison: lrt vs no-lrt, value: 0.9, ci: [0.5, 1.6], ci_level: 0.95}
+""",
+        encoding="utf-8",
+    )
+    text = to_yaml(load_protocol("tata-memorial"))
+    data = __import__("yaml").safe_load(text)
+    data |= {"id": "mine", "evidence": ["mine2026"], "sources": []}
+    data["published"] = [
+        {"evidence": "mine2026", "measure": "hazard_ratio", "endpoint": "OS", "comparison": {"experimental": "lrt", "control": "no-lrt"}}
+    ]
+    protocol = tmp_path / "mine.yaml"
+    protocol.write_text(json.dumps(data), encoding="utf-8")
+    found = validate(
+        ["point"], protocols=[protocol], evidence=[facts], only=["mine2026"], replicates=3, patients=40, seed=5,
+        out=tmp_path / "v", threads=1,
+    )  # fmt: skip
+    (one,) = found.predictions
+    assert one.study == "mine2026" and one.observed == 0.9 and one.held_out and one.draws == 0
+    run = json.loads((tmp_path / "v" / "runs" / "point-mine" / "manifest.json").read_text(encoding="utf-8"))
+    assert "mine2026" in run["evidence"]
+
+
+def test_a_posterior_that_was_fitted_to_it_is_refused(tmp_path):
+    """A manifest that names a held-out row among its targets."""
+    save(load("prior").frame, tmp_path / "bad.parquet", "blind", targets=["iv-all", "ctc-os"])
+    with pytest.raises(PagetError, match="fitted to what is held out"):
+        validate([tmp_path / "bad.parquet"], out=tmp_path / "v", replicates=2, draws=1)
+    assert not (tmp_path / "v").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--parameters", "prior", "--only", "mf0701-10"], "did you mean"),
+        (["--parameters", "prior", "--replicates", "1"], "too few replicates"),
+        (["--parameters", "priors"], "there is no posterior"),
+        (["--parameters", "prior", "--protocol", "nowhere.yaml"], "nowhere.yaml"),
+    ],
+)
+def test_the_command_tells_mistakes(words, said, tmp_path):
+    """One message, exit code 2, nothing written."""
+    code = [sys.executable, "-c", "from paget.cli import main; main()", "validate", *words]
+    done = subprocess.run(code, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
