@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -36,6 +37,12 @@ U = ("u",)
 Analysis = Callable[[ObservationalData], CausalEstimate]
 
 
+def curved(data: ObservationalData) -> CausalEstimate:
+    """Sequential trials with the square of u beside it: the log odds of starting are not straight in u where it selects."""
+    u = data.covariates["u"]
+    return sequential_trials(replace(data, covariates={"u": u, "u2": u * u}), adjust_for=("u", "u2"))
+
+
 def analyses(scenario: str) -> dict[str, Analysis]:
     """The analyses of the reference table, and those that it does not have, by name."""
     ccw = partial(clone_censor_weight, grace_months=8.0, every_months=GRID_MONTHS[scenario])
@@ -51,6 +58,7 @@ def analyses(scenario: str) -> dict[str, Analysis]:
         "IPTW at 8 + u": partial(iptw, adjust_for=U, landmark_months=8.0),
         "matching at 8 + u": partial(matching, adjust_for=U, landmark_months=8.0),
         "sequential + u": partial(sequential_trials, adjust_for=U),
+        "sequential, u squared + u": curved,
     }
     if scenario == "E":
         # weekly: within a month, progression and surgery come in an order that a monthly model cannot see
