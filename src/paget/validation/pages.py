@@ -169,6 +169,8 @@ def flipped(numbers: Numbers) -> str:
             rows.append((next(x["what"] for x in mine if x["change"] == change), *cells))
         count = sum(one["flips"] for one in mine)
         said = f"{count} of {len(mine) - len(trials)} changes flip a conclusion." if count else "No change here flips a conclusion."
+        if undecided := [x["trial"] for x in mine if x["change"] == mine[0]["change"] and x["conclusion"] == "open"]:
+            said += f" Open without a change, so that nothing can flip: {', '.join(undecided)}."
         head = f"Under {name} ({told['draws']} draws, {told['lives']:,} lives each):"
         out += [head, "", _table(("changed", *trials), rows), "", said, ""]
     return "\n".join(out).strip()
