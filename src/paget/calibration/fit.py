@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +27,7 @@ from paget.calibration.ledger import Ledger, evaluate_all
 from paget.calibration.smoother import SIZES, Fit, Size, smooth, stage_seed
 from paget.calibration.targets import TargetSet, declared_targets, targets_from
 from paget.engine.folder import WORK, RunFolder, digest
+from paget.engine.progress import Progress
 from paget.engine.warm import compile_kernels
 from paget.errors import PagetError, unknown
 from paget.parameters import ParameterSet
@@ -36,7 +36,6 @@ from paget.parameters.version import MODEL_VERSION
 from paget.study import load_protocol
 
 Array = NDArray[np.float64]
-Progress = Callable[[str, int, int], None]
 DIGITS = 12
 """Significant digits kept of a draw: beyond them lies only the order of additions."""
 

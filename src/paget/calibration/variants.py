@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -17,10 +16,10 @@ from paget.calibration.smoother import Size, smooth
 from paget.calibration.summary import effect_rows, plain
 from paget.calibration.targets import validated
 from paget.engine.folder import canonical, write_text
+from paget.engine.progress import Progress
 from paget.errors import unknown
 from paget.parameters import ParameterSet, declared
 
-Progress = Callable[[str, int, int], None]
 SIZES = {"tiny": Size(24, 1, 1_200), "laptop": Size(100, 2, 8_000), "full": Size(400, 4, 20_000)}
 """Reduced sizes: there are several fits."""
 DRAWS = 100

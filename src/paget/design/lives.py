@@ -6,7 +6,6 @@ cache, in pieces of a thousand patients; a larger population goes on where a sma
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from paget.engine.compile import LONGEST_DAYS, compile_plan
+from paget.engine.progress import Progress, silent
 from paget.engine.screen import Screening
 from paget.life.simulate import LifePlan, simulate
 from paget.parameters import ParameterSet
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 Floats = npt.NDArray[np.float64]
-Progress = Callable[[str, int, int], None]
 
 PIECE = 1000
 DAYS = ("death_day", "progression_day", "distant_progression_day", "local_progression_day", "last_assessment_day", "surgery_day")
@@ -33,9 +32,6 @@ DAYS = ("death_day", "progression_day", "distant_progression_day", "local_progre
 CONTROL, EXPERIMENTAL, STAYED = "control", "experimental", "stayed"
 """The lives of a patient: in the control arm, in the experimental arm, in the control arm without crossover."""
 
-
-def silent(stage: str, done: int, total: int) -> None:
-    """Nobody watches."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from paget._version import __version__
 from paget.design.assurance import assurance
 from paget.design.effect import population_effect
-from paget.design.lives import STAYED, Lives, Progress, prepare, silent
+from paget.design.lives import STAYED, Lives, prepare
 from paget.design.options import EVERYBODY
 from paget.design.outcome import Question, chunks, events_planned, find, find_all
 from paget.design.outputs import write_outputs
@@ -31,6 +31,7 @@ from paget.design.vary import Scenario
 from paget.design.words import Findings
 from paget.engine.draws import Draw
 from paget.engine.folder import MANIFEST, RunFolder, digest, disk_errors
+from paget.engine.progress import Progress, silent
 from paget.engine.warm import compile_kernels
 from paget.errors import PagetError
 from paget.study import Protocol, plain, protocol_hash

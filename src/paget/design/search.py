@@ -18,13 +18,14 @@ import numpy.typing as npt
 from paget.design.accrual import Recruitment, event_probability
 from paget.design.boundaries import check_power, quantile
 from paget.design.effect import PopulationEffect, population_effect
-from paget.design.lives import Lives, Progress, silent
+from paget.design.lives import Lives
 from paget.design.options import DesignOptions
 from paget.design.outcome import Question, events_planned, find_all
 from paget.design.samplesize import schoenfeld_power
 from paget.design.table import average, formula_power, proportion, recruitment_of
 from paget.design.trials import layout, tau_of
 from paget.design.vary import change
+from paget.engine.progress import Progress, silent
 from paget.errors import PagetError
 
 if TYPE_CHECKING:

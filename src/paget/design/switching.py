@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from paget.design.ipcw import ipcw
-from paget.design.lives import STAYED, Lives, Progress, silent
+from paget.design.lives import STAYED, Lives
 from paget.design.outcome import final_cuts
 from paget.design.rpsft import Switched, rpsft
 from paget.design.trials import Course, Layout, draw_trials, live, observe
+from paget.engine.progress import Progress, silent
 from paget.errors import PagetError
 from paget.units import DAYS_PER_MONTH
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from paget._version import __version__
 from paget.engine.draws import resolve_source
 from paget.engine.folder import canonical, disk_errors, write_text
+from paget.engine.progress import Progress, silent
 from paget.errors import PagetError
 from paget.evidence.heldout import held_out
 from paget.parameters.version import MODEL_VERSION
@@ -21,11 +22,7 @@ from paget.validation.run import RESULT, default_posteriors, validate
 NUMBERS = "numbers.json"
 TRIALS = ("tata-memorial", "mf07-01", "e2108", "abcsg-28")
 """Trials of primary surgery: the headline conclusions are about these."""
-Progress = Callable[[str, int, int], None]
 
-
-def _silent(stage: str, done: int, total: int) -> None:
-    """Nobody watches."""
 
 
 def credibility(
@@ -44,7 +41,7 @@ def credibility(
     seed: int = 1,
     threads: int | None = None,
     overwrite: bool = False,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> Path:
     """Validate, look for what would flip the conclusions, and write numbers and figures where the pages find them.
 

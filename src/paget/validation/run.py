@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from paget._version import __version__
 from paget.engine.draws import Draw, Source, resolve_source
 from paget.engine.folder import RunFolder, canonical, disk_errors, write_text
+from paget.engine.progress import Progress, silent
 from paget.errors import PagetError, unknown
 from paget.evidence import load as load_evidence
 from paget.evidence import using
@@ -22,13 +23,9 @@ from paget.validation.scores import Prediction, score, summarise
 if TYPE_CHECKING:
     import polars as pl
 
-Progress = Callable[[str, int, int], None]
 REPLICATES, HISTORIES = 200, 40_000
 RESULT = "validation.json"
 
-
-def _silent(stage: str, done: int, total: int) -> None:
-    """Nobody watches."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +68,7 @@ def validate(
     resume: bool = True,
     overwrite: bool = False,
     listed: HeldOutList | None = None,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> Validation:
     """Predict every number that is held out, and score the predictions.
 

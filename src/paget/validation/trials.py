@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paget.analysis import components
+from paget.engine.progress import Progress
 from paget.engine.replicates import column_of, sides_of
 from paget.engine.result import Run
 from paget.engine.run import run
@@ -23,7 +23,6 @@ from paget.validation.scores import Prediction, Scale, from_scale, reach, to_sca
 if TYPE_CHECKING:
     import polars as pl
 
-Progress = Callable[[str, int, int], None]
 SCALES: dict[str, Scale] = {
     "hazard_ratio": "log", "odds_ratio": "log", "median_months": "log", "survival": "logit", "cumulative_incidence": "logit",
     "rate": "logit", "rate_difference": "identity",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from paget.analysis.causal import (
     rungs_of,
 )
 from paget.analysis.causal.ladder import unanswered
+from paget.engine.progress import Progress
 from paget.engine.registry.cohort import BASELINE, CHANGING, Cohort
 from paget.engine.registry.truth import Truth, cut_twins, gain, plain, ratio_of, truth_of
 from paget.errors import PagetError
@@ -26,7 +26,6 @@ from paget.units import DAYS_PER_MONTH
 
 Row = dict[str, Any]
 Made = list[tuple[CausalEstimate, ObservationalData]]
-Progress = Callable[[str, int, int], None]
 VIEWS = ("randomised", "not adjusted", "recorded", "true confounders")
 ABOUT = {
     "randomised": "A trial in the same patients",
