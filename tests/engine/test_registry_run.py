@@ -98,6 +98,13 @@ def test_a_finished_run_is_read_and_another_is_not_mixed_in(finished, registry):
         run_registry(registry, out=finished.path, without=["selection"], **SMALL)
 
 
+def test_a_notebook_is_shown_the_naive_ratio_and_not_the_trial(finished):
+    """The ladder begins with a trial in the same patients; what is called ever / never is that row's."""
+    naive = next(row for row in finished.ladder if row["key"] == "ever-never")
+    assert finished.ladder[0]["key"] == "randomised"
+    assert f"ever / never {naive['hazard_ratio']:.2f}" in finished._repr_html_()
+
+
 def test_more_patients_begin_with_the_same_patients(registry, finished):
     """Patients come in the order of their numbers, whatever their number; their lives do not depend on how many there are."""
     people, _ = module.live_people(resolve_request(registry, **{**SMALL, "patients": 900}), _NoFolder(), 1, lambda *_: None)

@@ -13,7 +13,53 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-class Run:
+class FinishedRun:
+    """A folder of a finished run: what every kind of run can read of it.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+
+    Raises
+    ------
+    PagetError
+        The folder holds no finished run of this kind.
+    """
+
+    NEEDED: tuple[str, ...] = (MANIFEST,)
+    MISSING = ("there is no finished run here", "paget run ... --resume finishes one")
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        if not all((self.path / name).exists() for name in self.NEEDED):
+            said, fix = self.MISSING
+            raise PagetError(said, where=self.path, fix=fix)
+
+    def _table(self, name: str) -> pl.DataFrame:
+        import polars as pl
+
+        file = self.path / f"{name}.parquet"
+        if not file.exists():
+            raise PagetError(f"this run has no {name}", where=self.path)
+        return pl.read_parquet(file)
+
+    def _json(self, name: str) -> Any:
+        return json.loads((self.path / name).read_text(encoding="utf-8"))
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """Version, seed, hashes and counts."""
+        found: dict[str, Any] = self._json(MANIFEST)
+        return found
+
+    @property
+    def report(self) -> Path:
+        """The HTML report."""
+        return self.path / "report.html"
+
+
+class Run(FinishedRun):
     """A run folder that is complete.
 
     Parameters
@@ -26,19 +72,6 @@ class Run:
     PagetError
         The folder holds no finished run.
     """
-
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        if not (self.path / MANIFEST).exists():
-            raise PagetError("there is no finished run here", where=self.path, fix="paget run ... --resume finishes one")
-
-    def _table(self, name: str) -> pl.DataFrame:
-        import polars as pl
-
-        file = self.path / f"{name}.parquet"
-        if not file.exists():
-            raise PagetError(f"this run has no {name}", where=self.path)
-        return pl.read_parquet(file)
 
     @property
     def adsl(self) -> pl.DataFrame:
@@ -73,14 +106,8 @@ class Run:
     @property
     def summary(self) -> list[dict[str, Any]]:
         """All summary records."""
-        records: list[dict[str, Any]] = json.loads((self.path / "summary.json").read_text(encoding="utf-8"))
+        records: list[dict[str, Any]] = self._json("summary.json")
         return records
-
-    @property
-    def manifest(self) -> dict[str, Any]:
-        """Version, seed, hashes and counts."""
-        found: dict[str, Any] = json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))
-        return found
 
     @property
     def hazard_ratio(self) -> dict[str, Any]:
@@ -114,11 +141,6 @@ class Run:
     def adles(self) -> pl.DataFrame:
         """Lesions treated locally (only where the study treats any)."""
         return self._table("adles")
-
-    @property
-    def report(self) -> Path:
-        """The HTML report."""
-        return self.path / "report.html"
 
     def figure(self, name: str) -> Path:
         """Path of a figure as PNG; `figures` lists the names."""

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paget.engine.folder import MANIFEST
-from paget.errors import PagetError
+from paget.engine.result import FinishedRun
 
 if TYPE_CHECKING:
     import polars as pl
 
 
-class RegistryRun:
+class RegistryRun(FinishedRun):
     """A run folder of a registry that is complete.
 
     Parameters
@@ -27,18 +26,8 @@ class RegistryRun:
         The folder holds no finished run of a registry.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        if not (self.path / MANIFEST).exists() or not (self.path / "registry.parquet").exists():
-            raise PagetError("there is no finished run of a registry here", where=self.path, fix="paget registry ... --resume finishes one")
-
-    def _table(self, name: str) -> pl.DataFrame:
-        import polars as pl
-
-        return pl.read_parquet(self.path / f"{name}.parquet")
-
-    def _json(self, name: str) -> Any:
-        return json.loads((self.path / name).read_text(encoding="utf-8"))
+    NEEDED = (MANIFEST, "registry.parquet")
+    MISSING = ("there is no finished run of a registry here", "paget registry ... --resume finishes one")
 
     @property
     def release(self) -> pl.DataFrame:
@@ -69,25 +58,14 @@ class RegistryRun:
         return whole
 
     @property
-    def manifest(self) -> dict[str, Any]:
-        """Seed, hashes, versions, counts."""
-        whole: dict[str, Any] = self._json(MANIFEST)
-        return whole
-
-    @property
     def figures(self) -> list[Path]:
         """Figures as PNG."""
         return sorted((self.path / "figures").glob("*.png"))
-
-    @property
-    def report(self) -> Path:
-        """The report, one HTML file."""
-        return self.path / "report.html"
 
     def __repr__(self) -> str:
         return f"RegistryRun({str(self.path)!r})"
 
     def _repr_html_(self) -> str:
-        first = self.ladder[0]
-        shown = f"{first['hazard_ratio']:.2f}" if first["hazard_ratio"] else "not estimated"
+        naive = next((row for row in self.ladder if row["key"] == "ever-never"), None)  # the ladder begins with a trial
+        shown = f"{naive['hazard_ratio']:.2f}" if naive and naive["hazard_ratio"] else "not estimated"
         return f"<p>Registry run <code>{self.path}</code>: ever / never {shown}. <a href='{self.report}'>Report</a></p>"
