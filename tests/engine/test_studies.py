@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from paget.analysis.records import LESIONS, NAMES, RESPONSES
+from paget.analysis.records import FOUND, LESIONS, NAMES, RESPONSES
 from paget.engine.run import run
 from paget.study import load_protocol, shipped
 from paget.tables import validate
