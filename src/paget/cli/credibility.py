@@ -24,6 +24,9 @@ def credibility(
     ),
     calibration: Annotated[Path | None, typer.Option(help="Folder of the fit (paget calibrate), to show how it met its targets.")] = None,
     sensitivity: Annotated[Path | None, typer.Option(help="Folder of paget calibrate --sensitivity.")] = None,
+    check: Annotated[
+        list[Path] | None, typer.Option(help="Folder of paget calibrate --check synthetic or emulator (several allowed).")
+    ] = None,
     replicates: Annotated[int, typer.Option(help="Simulated trials of each held-out trial.")] = 200,
     draws: Annotated[int | None, typer.Option(help="Draws of the posterior that they are spread over.", min=1)] = None,
     histories: Annotated[int, typer.Option(help="Natural histories a draw for figures that are no trials.", min=2000)] = 40_000,
@@ -43,7 +46,7 @@ def credibility(
 
     with Bars() as progress:
         path = build(
-            parameters, docs=docs, work=work, calibration=calibration, sensitivity=sensitivity, replicates=replicates, draws=draws,
+            parameters, docs=docs, work=work, calibration=calibration, sensitivity=sensitivity, checks=check or (), replicates=replicates, draws=draws,
             histories=histories, patients=patients, lives=lives, only=only, seed=seed, threads=threads, overwrite=overwrite,
             progress=progress,
         )  # fmt: skip
