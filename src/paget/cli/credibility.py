@@ -46,8 +46,8 @@ def credibility(
 
     with Bars() as progress:
         path = build(
-            parameters, docs=docs, work=work, calibration=calibration, sensitivity=sensitivity, checks=check or (), replicates=replicates, draws=draws,
-            histories=histories, patients=patients, lives=lives, only=only, seed=seed, threads=threads, overwrite=overwrite,
-            progress=progress,
+            parameters, docs=docs, work=work, calibration=calibration, sensitivity=sensitivity, checks=check or (),
+            replicates=replicates, draws=draws, histories=histories, patients=patients, lives=lives, only=only, seed=seed,
+            threads=threads, overwrite=overwrite, progress=progress,
         )  # fmt: skip
     typer.echo(f"Written: {path}")
