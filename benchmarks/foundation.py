@@ -67,7 +67,10 @@ def main() -> None:
             return
         remove = ["git", "worktree", "remove", "--force", str(tree)]
         kept.callback(lambda: subprocess.run(remove, cwd=ROOT, capture_output=True, check=False))
-        children = {"now": _start(ROOT / "src", Path(folder) / "now", kept), "foundation": _start(tree / "src", Path(folder) / "then", kept)}
+        children = {
+            "now": _start(ROOT / "src", Path(folder) / "now", kept),
+            "foundation": _start(tree / "src", Path(folder) / "then", kept),
+        }
         for name, child in children.items():
             assert child.stdout is not None
             if child.stdout.readline().strip() != "ready":
