@@ -149,33 +149,33 @@ def draw_ki67(seed, patient, class_, p):
 @jit
 def marker_factor(carrier, ratio, share):
     """Factor on a weight, for carriers ``ratio`` times that of others and one on average over a class of whom a share carries."""
+    if ratio == 1.0:
+        return 1.0
     return (ratio if carrier else 1.0) / (share * ratio + 1.0 - share)
 
 
 @jit
-def lean(weight, organ, factor):
-    """Multiply the share of an organ in weights of sum 1; the others make room in proportion."""
-    if weight[organ] >= 1.0:
+def lean(weight, total, organ, factor):
+    """Multiply the weight of an organ among weights of this sum; the others make room in proportion, the sum stays."""
+    if weight[organ] >= total:
         return
-    wanted = min(weight[organ] * factor, 1.0)
-    rest = (1.0 - wanted) / (1.0 - weight[organ])
+    wanted = min(weight[organ] * factor, total)
+    rest = (total - wanted) / (total - weight[organ])
     for other in range(N_ORGANS):
         weight[other] *= rest
     weight[organ] = wanted
 
 
 @jit
-def lean_by_markers(seed, patient, p, class_, weight):
-    """Move mean organ weights (of sum 1) as CXCR4 and CCR7 say; averaged over both they stay what they are."""
-    if p.switch_marker_tropism <= 0.0:
-        return
+def lean_by_markers(seed, patient, p, class_, weight, total):
+    """Move mean organ weights of this sum as CXCR4 and CCR7 say; averaged over both they stay what they are."""
     share = p.share_cxcr4[class_]
     ratio = 1.0 + p.switch_marker_tropism * (p.cxcr4_liver_ratio - 1.0)
-    lean(weight, LIVER, marker_factor(carries(seed, patient, CXCR4, share), ratio, share))
+    lean(weight, total, LIVER, marker_factor(carries(seed, patient, CXCR4, share), max(ratio, 0.0), share))
     # stated the other way round, since none of those without CCR7 had skin metastases
-    share = 1.0 - p.share_ccr7[class_]
-    ratio = max(1.0 + p.switch_marker_tropism * (p.ccr7_negative_skin_ratio - 1.0), 0.0)
-    lean(weight, SKIN, marker_factor(not carries(seed, patient, CCR7, p.share_ccr7[class_]), ratio, share))
+    share = p.share_ccr7[class_]
+    ratio = 1.0 + p.switch_marker_tropism * (p.ccr7_negative_skin_ratio - 1.0)
+    lean(weight, total, SKIN, marker_factor(not carries(seed, patient, CCR7, share), max(ratio, 0.0), 1.0 - share))
 
 
 @jit
@@ -192,10 +192,7 @@ def draw_tropism(seed, patient, p, out):
     for organ in range(N_ORGANS):
         total += out.weight[organ]
     if p.switch_marker_tropism > 0.0:
-        for organ in range(N_ORGANS):
-            out.weight[organ] /= total
-        total = 1.0
-        lean_by_markers(seed, patient, p, c, out.weight)
+        lean_by_markers(seed, patient, p, c, out.weight, total)
     drawn = 0.0
     for organ in range(N_ORGANS):
         shape = p.tropism_concentration * out.weight[organ] / total

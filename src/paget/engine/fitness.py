@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import product
 from typing import Any
 
@@ -79,7 +79,8 @@ def _refusals(protocol: Protocol, therapy: Therapy, first: bool, where: Conditio
     if not rules.conditions:
         return []
     why: dict[str, None] = {}
-    people = list(_people(therapy))
+    conditions = [*protocol.population.conditions, *where, *(one for alternative in but for one in alternative)]
+    people = list(_people(therapy, {one.attribute for one in conditions}))
     for k in np.flatnonzero(_admitted(protocol, people, where, but)):
         patient = people[k]
         why |= dict.fromkeys(rules.refusals({**patient, "biomarkers": patient}))
@@ -88,12 +89,12 @@ def _refusals(protocol: Protocol, therapy: Therapy, first: bool, where: Conditio
     return list(why)
 
 
-def _people(therapy: Therapy) -> Iterator[Mapping[str, Any]]:
-    """One woman of each kind that the rules of a therapy may tell apart."""
+def _people(therapy: Therapy, attributes: Collection[str]) -> Iterator[Mapping[str, Any]]:
+    """One woman of each kind that the rules of a therapy, and conditions on these attributes, may tell apart."""
     rules = therapy.eligible
     ages = [age for age in (rules.age_at_least, rules.age_at_most) if age is not None]
     tried = sorted({age + step for age in (*ages, 50.0) for step in (-0.5, 0.5)})
-    asked = [marker.name for marker in rules.biomarkers if marker.carried]
+    asked = [name for name in MARKERS if name in attributes or any(marker.name == name for marker in rules.biomarkers)]
     levels = [MARKERS[name].levels for name in asked]
     for subtype, menopause, ecog, age, *of in product(SUBTYPES, ("pre", "post"), range(5), tried, *levels):
         woman = {"subtype": subtype, "menopause": menopause, "ecog": ecog, "age_years": age, **dict(zip(asked, of, strict=True))}
@@ -104,21 +105,12 @@ def _people(therapy: Therapy) -> Iterator[Mapping[str, Any]]:
 def _admitted(
     protocol: Protocol, people: list[Mapping[str, Any]], where: Conditions, but: list[Conditions]
 ) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Which of these people the protocol's conditions let in, who satisfy some more and none of the alternatives in ``but``.
-
-    Conditions on what the people have not, such as a marker that no rule asks for, are passed over; an alternative with such a condition
-    takes nobody away.
-    """
+    """Which of these people the protocol's conditions let in, who satisfy some more and none of the alternatives in ``but``."""
     import polars as pl
 
     frame = pl.DataFrame(people)
-
-    def judged(one: Condition) -> bool:
-        return one.attribute in JUDGED and (one.attribute not in MARKERS or one.attribute in frame.columns)
-
-    conditions = [one for one in (*protocol.population.conditions, *where) if judged(one)]
+    conditions = [one for one in (*protocol.population.conditions, *where) if one.attribute in JUDGED]
     kept = np.asarray(mask(frame, conditions), bool) if conditions else np.ones(frame.height, bool)
     for alternative in but:
-        if all(judged(one) for one in alternative):
-            kept &= ~np.asarray(mask(frame, alternative), bool)
+        kept &= ~np.asarray(mask(frame, alternative), bool)
     return kept

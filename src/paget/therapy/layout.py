@@ -20,8 +20,9 @@ FOUNDING_STEPS = 6
 DORMANCY, AWAKENING, SWITCHING, CIRCULATING = range(FOUNDING_STEPS, N_STEPS)
 
 CURVE_POINTS = 8
+MARGIN_SIZES = 24
 MARGIN_POINTS = 65
-"""Quantiles of the minimal margin in a record, evenly spaced from 0 to 1."""
+"""Diameters, evenly spaced between the ends of a record's grid, and quantiles, from 0 to 1, at which it has minimal margins."""
 LUCK_POINTS = 49
 LUCK_LOGIT = 12.0
 """Logits of control, from minus to plus this, at which a record says where the median patient stands."""
@@ -72,7 +73,7 @@ LOCAL = np.dtype(
         ("modifier_log_ratio", np.float64, (MAX_MODIFIERS,)),  # ln of the hazard ratio of failure; 0 where the treatment avoids it
         ("modifier_key", np.int64, (MAX_MODIFIERS,)),  # of the lesion, whatever treats it: index of its draw; -1: of the session
         ("margins", np.int64),  # 1: a minimal margin is drawn
-        ("margin_mm", np.float64, (CURVE_POINTS, MARGIN_POINTS)),  # its quantiles, by diameter
+        ("margin_mm", np.float64, (MARGIN_SIZES, MARGIN_POINTS)),  # its quantiles, by diameter
         ("margin_log_ratio", np.float64),  # ln of the hazard ratio of failure for one millimetre more
         ("lasting", np.float64),  # share of complete responses that last
         ("median_logit", np.float64, (LUCK_POINTS,)),  # of control in the median patient, by that on average over patients

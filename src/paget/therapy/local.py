@@ -18,7 +18,7 @@ from paget.biology.layout import BREAST, N_ORGANS, TREATED, UNSEEN, VASCULAR, di
 from paget.biology.natural_history import PRIMARY_ROW
 from paget.biology.patient import NOBODY
 from paget.randomness import LOCAL, normal, uniform
-from paget.therapy.layout import CURVE_POINTS, LUCK_LOGIT, LUCK_POINTS, MARGIN_POINTS
+from paget.therapy.layout import CURVE_POINTS, LUCK_LOGIT, LUCK_POINTS, MARGIN_POINTS, MARGIN_SIZES
 from paget.therapy.surgery import PERIOPERATIVE_DAYS
 
 MAX_LOCAL = 3
@@ -70,11 +70,13 @@ def place_on(grid, cm):
 @jit
 def draw_margin(therapy, cm, u):
     """Minimal margin (mm) of a lesion of this diameter for a uniform ``u``: inverse of its distribution."""
-    above, part = place_on(therapy.grid_cm, cm)
+    first, last = therapy.grid_cm[0], therapy.grid_cm[CURVE_POINTS - 1]
+    size = min(max((cm - first) / (last - first), 0.0), 1.0) * (MARGIN_SIZES - 1)
+    i = min(int(size), MARGIN_SIZES - 2)
     spot = u * (MARGIN_POINTS - 1)
     k = min(int(spot), MARGIN_POINTS - 2)
-    low = therapy.margin_mm[above - 1, k] + part * (therapy.margin_mm[above, k] - therapy.margin_mm[above - 1, k])
-    high = therapy.margin_mm[above - 1, k + 1] + part * (therapy.margin_mm[above, k + 1] - therapy.margin_mm[above - 1, k + 1])
+    low = therapy.margin_mm[i, k] + (size - i) * (therapy.margin_mm[i + 1, k] - therapy.margin_mm[i, k])
+    high = therapy.margin_mm[i, k + 1] + (size - i) * (therapy.margin_mm[i + 1, k + 1] - therapy.margin_mm[i, k + 1])
     return low + (spot - k) * (high - low)
 
 

@@ -18,7 +18,7 @@ from paget.forms.quantities import Block, Name, Quantity, Rate, Text
 from paget.therapy.correlation import by_patient, median_logit, patient_sd
 from paget.therapy.curves import Curve, Margins, Sizes
 from paget.therapy.dose import DoseResponse
-from paget.therapy.layout import CURVE_POINTS, LOCAL, LUCK_LOGIT, LUCK_POINTS, MARGIN_POINTS, MAX_MODIFIERS
+from paget.therapy.layout import CURVE_POINTS, LOCAL, LUCK_LOGIT, LUCK_POINTS, MARGIN_POINTS, MARGIN_SIZES, MAX_MODIFIERS
 from paget.therapy.local import REFUSALS
 from paget.therapy.modifiers import Modifier, combinations, component, effective, hazard_of
 from paget.therapy.survivors import Survivors
@@ -311,7 +311,7 @@ class LocalTreatment(Block):
             row["margin_log_ratio"] = math.log(self.control.relation().ratio_per_mm)
             shares = np.linspace(0.0, 1.0, MARGIN_POINTS)
             shares[[0, -1]] = 0.1 * shares[1], 1.0 - 0.1 * shares[1]  # the very ends of a tail say little of what lies between
-            row["margin_mm"] = [self.control.quantiles_mm(float(d), shares) for d in grid]
+            row["margin_mm"] = [self.control.quantiles_mm(float(d), shares) for d in np.linspace(grid[0], grid[-1], MARGIN_SIZES)]
         row["log_hazard"] = self.log_hazard(row, self.control_at(grid))
         logits = np.linspace(-LUCK_LOGIT, LUCK_LOGIT, LUCK_POINTS)
         row["median_logit"] = [median_logit(1.0 / (1.0 + math.exp(-x)), sd) for x in logits]
@@ -325,7 +325,9 @@ class LocalTreatment(Block):
         share, ratio = np.array([one for _, one, _ in found]), np.array([one for _, _, one in found])
         if row["margins"]:
             spots, fine = np.linspace(0.0, 1.0, MARGIN_POINTS), np.linspace(0.0, 1.0, 8 * MARGIN_POINTS + 1)[1::2]
-            drawn = np.array([np.interp(fine, spots, margins) for margins in row["margin_mm"]])  # straight between quantiles, as the kernel
+            drawn = np.array([np.interp(fine, spots, margins) for margins in row["margin_mm"]])  # straight between quantiles and
+            sizes = np.linspace(row["grid_cm"][0], row["grid_cm"][-1], MARGIN_SIZES)  # diameters, as the kernel draws
+            drawn = np.array([np.interp(row["grid_cm"], sizes, margins) for margins in drawn.T]).T
             ratio = (ratio[:, None, None] * np.exp(row["margin_log_ratio"] * drawn.T)).reshape(-1, average.size)
             share = np.repeat(share / len(fine), len(fine))
         hazard = hazard_of(average / row["lasting"], share, ratio)
