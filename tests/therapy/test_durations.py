@@ -1,5 +1,6 @@
 """Assures that an effect on a step of the cascade lasts as long as its file says: the course, days after its start, days after its end."""
 
+import itertools
 import math
 
 import numpy as np
@@ -132,7 +133,7 @@ def wakings(point, ids, made, days):
     detail = replay(plan, ids, 0, point, seed=3)
     treated = detail.outcomes["patient_id"][detail.outcomes["first_regimen"] == shelf.regimen_index("keeper")]
     rows = detail.events[(detail.events["event"] == EV_WAKE) & np.isin(detail.events["patient_id"], treated)]
-    return [rows["detail"][(rows["day"] > low) & (rows["day"] <= high)].sum() for low, high in zip(days, days[1:], strict=False)]
+    return [rows["detail"][(rows["day"] > low) & (rows["day"] <= high)].sum() for low, high in itertools.pairwise(days)]
 
 
 def test_in_lives_nothing_wakes_until_the_effect_is_over(point, sleepers):
