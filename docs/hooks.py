@@ -83,8 +83,8 @@ def parameters_page() -> str:
         "",
         "## Switches",
         "",
-        "Multipliers, 1 by default, 0 turns a mechanism off: `switches:` in a protocol, `--switch NAME=0` on the command line (without "
-        "the prefix).",
+        "Multipliers, 1 by default (`marker_tropism`: 0), 0 turns a mechanism off: `switches:` in a protocol, `--switch NAME=0` on the "
+        "command line (without the prefix).",
         "",
         "| switch | what it multiplies |",
         "| --- | --- |",
@@ -104,7 +104,10 @@ def parameters_page() -> str:
         main = kills.kill_per_day if kills else therapy.growth_factor or therapy.steps[0].multiplier
         basis = f"**{main.basis}**: {main.reason}" + (f" ({', '.join(f'`{s}`' for s in main.sources)})" if main.sources else "")
         acts = [f"growth x {_number(therapy.growth_factor.value)}"] if therapy.growth_factor else []
-        acts += [f"{change.step.replace('_', ' ')} x {_number(change.multiplier.value)}" for change in therapy.steps]
+        acts += [
+            f"{change.step.replace('_', ' ')} x {_number(change.multiplier.value)}" + (f" {change.when}" if change.lasts else "")
+            for change in therapy.steps
+        ]
         cells = [
             f"`{therapy.id}`",
             therapy.tier + (" (hypothetical)" if therapy.hypothetical else ""),

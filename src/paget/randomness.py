@@ -48,7 +48,8 @@ TWO_M52 = 2.0**-52
     ADVERSE,  # adverse events
     SURVEILLANCE,  # follow-up of early disease
     PRACTICE,  # whom clinicians of a registry treat, and when
-) = range(22)
+    MARKER,  # attributes of patient and tumour that decide who may get a therapy
+) = range(23)
 
 PRIMARY_LINEAGE = np.uint64(1)
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paget.biology.layout import SUBTYPES
+from paget.biology.markers import MARKERS
 from paget.engine.badges import badge_lines, badges
 from paget.engine.compile import compile_plan, protocol_library
 from paget.engine.fitness import therapy_faults
@@ -50,7 +51,9 @@ def test_a_trial_that_gives_what_is_forbidden_is_refused_with_the_reason():
     """Whoever may not get a drug is named, with the rule; narrowed to those who may, the trial stands."""
     told = refused(trial(("taxane", "taxane+pembrolizumab")))
     assert "arms[1].systemic" in told and "Pembrolizumab" in told and "it is for TNBC" in told
-    compile_plan(trial(("taxane", "taxane+pembrolizumab"), [{"attribute": "subtype", "is": "TNBC"}]), ParameterSet.point())
+    tnbc = {"attribute": "subtype", "is": "TNBC"}
+    assert "pd l1 negative: it must be positive" in refused(trial(("taxane", "taxane+pembrolizumab"), [tnbc]))
+    compile_plan(trial(("taxane", "taxane+pembrolizumab"), [tnbc, {"attribute": "pd_l1", "is": "positive"}]), ParameterSet.point())
     women = [{"attribute": "hormone_receptor", "is": "positive"}]
     assert "premenopausal" in refused(trial(("letrozole", "tamoxifen"), women))
     compile_plan(trial(("letrozole", "tamoxifen"), [*women, {"attribute": "menopause", "is": "post"}]), ParameterSet.point())
@@ -64,6 +67,25 @@ def test_drugs_that_differ_must_begin_after_randomisation():
     assert "before the patient is randomised" in refused(validate(data))
 
 
+def test_a_marker_that_a_file_asks_for_must_be_in_the_conditions():
+    """The rule and the level are told; a choice by the marker within an arm is as good as eligibility; several levels may be allowed."""
+    mutated = {"attribute": "germline_brca", "is": "mutated"}
+    negative = {"attribute": "her2", "is": "negative"}
+    told = refused(trial(("taxane", "olaparib"), [negative]))
+    assert "germline brca wild type: it must be mutated" in told and "Olaparib" in told
+    compile_plan(trial(("taxane", "olaparib"), [negative, mutated]), ParameterSet.point())
+    data = plain(trial(("taxane", "capecitabine"), [negative]))
+    data["arms"][1]["systemic_if"] = [{"systemic": "olaparib", "where": [mutated]}]
+    compile_plan(validate(data), ParameterSet.point())
+    egfr = {"attribute": "egfr", "is": "positive"}
+    tnbc = {"attribute": "subtype", "is": "TNBC"}
+    assert "egfr negative: it must be positive" in refused(trial(("cisplatin", "cisplatin+cetuximab"), [tnbc]))
+    compile_plan(trial(("cisplatin", "cisplatin+cetuximab"), [tnbc, egfr]), ParameterSet.point())
+    assert "her2 expression zero" in refused(trial(("taxane", "deruxtecan-conjugate"), [tnbc]))
+    some = {"attribute": "her2_expression", "not_in": ["zero"]}
+    compile_plan(trial(("taxane", "deruxtecan-conjugate"), [some]), ParameterSet.point())
+
+
 CHOICES = st.lists(st.sampled_from(sorted(SHIPPED.regimens)), min_size=2, max_size=2, unique=True)
 NARROW = st.fixed_dictionaries(
     {},
@@ -71,24 +93,31 @@ NARROW = st.fixed_dictionaries(
         "subtype": st.lists(st.sampled_from(SUBTYPES), min_size=1, unique=True),
         "menopause": st.sampled_from(("pre", "post")),
         "ecog": st.integers(0, 3),
+        "germline_brca": st.sampled_from(("mutated", "wild type")),
+        "her2_expression": st.sampled_from(("zero", "low")),
     },
 )
+MARKED = ("germline_brca", "pd_l1", "egfr", "her2_expression")
+"""Markers that some shipped therapy asks for."""
+
+
+EVERYBODY = pl.DataFrame(
+    list(itertools.product(SUBTYPES, ("pre", "post"), range(5), (49.5, 50.5), *(MARKERS[name].levels for name in MARKED))),
+    schema={"subtype": pl.String, "menopause": pl.String, "ecog": pl.Int64, "age_years": pl.Float64, **dict.fromkeys(MARKED, pl.String)},
+    orient="row",
+).filter(pl.col("subtype").str.ends_with("HER2+") == (pl.col("her2_expression") == "positive"))
 
 
 @settings(max_examples=60)
 @given(regimens=CHOICES, narrow=NARROW)
 def test_no_accepted_trial_lets_in_whom_a_file_forbids(regimens, narrow):
     """Over random trials: one that is accepted admits nobody whom a drug of its arms is not for; one that is refused admits somebody."""
-    tests = {"subtype": "in", "menopause": "is", "ecog": "at_most"}
+    tests = {"subtype": "in", "menopause": "is", "ecog": "at_most", "germline_brca": "is", "her2_expression": "is"}
     protocol = trial(regimens, [{"attribute": name, tests[name]: value} for name, value in narrow.items()])
-    everybody = pl.DataFrame(
-        list(itertools.product(SUBTYPES, ("pre", "post"), range(5), (49.5, 50.5))),
-        schema={"subtype": pl.String, "menopause": pl.String, "ecog": pl.Int64, "age_years": pl.Float64}, orient="row",
-    )  # fmt: skip
     rules = [one for one in protocol.population.conditions if one.attribute != "presentation"]
-    people = everybody.filter(mask(everybody, rules)) if rules else everybody
+    people = EVERYBODY.filter(mask(EVERYBODY, rules)) if rules else EVERYBODY
     forbidden = any(
-        therapy.eligible.refusals({**patient, "earlier": ()})
+        therapy.eligible.refusals({**patient, "earlier": (), "biomarkers": patient})
         for regimen in regimens
         for therapy in SHIPPED.therapies_of(regimen)
         for patient in people.iter_rows(named=True)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from lives import NONE, SURGERY, a_plan, bodies, every_liver_lesion, os_days, seeds_of_the_primary
 
-from paget.biology.layout import BREAST, DORMANT
+from paget.biology.layout import BREAST, DORMANT, LIVER
+from paget.biology.markers import CXCR4
 from paget.life.simulate import LifePlan, _live_many, _no_log, _scratch, _shared, replay, simulate
 from paget.life.state import EV_WAKE, OUTCOME, TREATED_LESION
 from paget.parameters import switch_names
@@ -118,6 +119,12 @@ def eradicated(s):
     return log[5][: log[3][4]]["eradicated"].mean()
 
 
+def liver_lean(s):
+    out = simulate(LifePlan("2012", horizon_days=0.0), s.ids, 0, s.parameters, seed=SEED)
+    liver, cxcr4 = out["site"][:, LIVER] == 1, out["marker"][:, CXCR4] == 1
+    return liver[cxcr4].mean() - liver[~cxcr4].mean()
+
+
 # switch: (values that give the mechanism strength, what is observed, whether it is more with the mechanism on, exact value when
 # off or None, values that take all strength from the mechanism or None where there are none)
 CASES = {
@@ -152,6 +159,9 @@ CASES = {
     ),
     "dose_with_age": ({"dose_log_per_decade": 2.0}, progressed_in_two_years, True, None, {"dose_log_per_decade": 0.0}),
     "local_treatment": ({}, eradicated, True, 0.0, None),
+    "marker_tropism": (
+        {"switch_marker_tropism": 1.0}, liver_lean, True, None, {"cxcr4_liver_ratio": 1.0, "ccr7_negative_skin_ratio": 1.0}
+    ),
     "measurement_error": ({}, error_of_measurement, True, 0.0, {"measurement_sd_log": 0.0, "ecog_observation_sd": 0.0}),
 }  # fmt: skip
 

@@ -39,7 +39,9 @@ def treated(*rows: tuple[int, float, int, int, float, float], organ: str = "live
     schema = {
         "patient_id": pl.Int64, "day": pl.Float64, "session": pl.Int64, "lesion": pl.Int64, "true_cm": pl.Float64, "left_cm": pl.Float64,
     }  # fmt: skip
-    return pl.DataFrame(list(rows), schema=schema, orient="row").with_columns(organ=pl.lit(organ), therapy=pl.lit(0))
+    return pl.DataFrame(list(rows), schema=schema, orient="row").with_columns(
+        organ=pl.lit(organ), therapy=pl.lit(0), margin_mm=pl.lit(3.5), vessel=pl.lit(value=True), thin_margin=pl.lit(None, pl.Boolean)
+    )
 
 
 def raw(*, visits: Any = None, seen: Any = None, given: Any = None, ablated: Any = None) -> Raw:

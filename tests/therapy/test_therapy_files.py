@@ -87,7 +87,7 @@ def test_whom_it_is_not_for_is_told_why(therapy):
         "age_years": rules.age_at_least or 50,
         "ecog": 0,
         "sites": rules.sites,
-        "biomarkers": {marker.name: marker.must_be for marker in rules.biomarkers},
+        "biomarkers": {marker.name: marker.levels[-1] for marker in rules.biomarkers},
         "earlier": rules.after,
     }
     assert rules.refusals(fits) == []

@@ -8,8 +8,9 @@ import numpy as np
 
 from paget._jit import jit
 from paget.biology.growth import rate_from_doubling
-from paget.biology.layout import CLASS_SUBTYPE, N_ORGANS, N_PHENOTYPES
-from paget.randomness import TRAITS, TROPISM, exponential, gamma, normal, uniform
+from paget.biology.layout import CLASS_SUBTYPE, LIVER, N_ORGANS, N_PHENOTYPES, SKIN
+from paget.biology.markers import CCR7, CXCR4, EGFR, GERMLINE_BRCA, HER2_LOW, KI67, PD_L1, VEGF
+from paget.randomness import MARKER, TRAITS, TROPISM, exponential, gamma, normal, uniform
 
 NOBODY = np.uint64(0)  # lineage of draws that belong to the patient, not to a lesion
 
@@ -120,6 +121,64 @@ def draw_patient(seed, patient, p, out):
 
 
 @jit
+def carries(seed, patient, marker, share):
+    """Whether a patient has a marker that this share of her class has."""
+    return uniform(seed, patient, NOBODY, MARKER, marker) < share
+
+
+@jit
+def draw_markers(seed, patient, class_, p, out):
+    """Draw the markers of a patient of a class into ``out`` (1 where she has one, in the order of `markers.MARKERS`)."""
+    low = p.share_her2_low_tnbc if class_ == 4 else p.share_her2_low_hr_positive
+    out[GERMLINE_BRCA] = 1 if carries(seed, patient, GERMLINE_BRCA, p.share_germline_brca[class_]) else 0
+    out[PD_L1] = 1 if carries(seed, patient, PD_L1, p.share_pd_l1[class_]) else 0
+    out[EGFR] = 1 if carries(seed, patient, EGFR, p.share_egfr[class_]) else 0
+    out[CXCR4] = 1 if carries(seed, patient, CXCR4, p.share_cxcr4[class_]) else 0
+    out[CCR7] = 1 if carries(seed, patient, CCR7, p.share_ccr7[class_]) else 0
+    out[VEGF] = 1 if carries(seed, patient, VEGF, p.share_vegf[class_]) else 0
+    out[HER2_LOW] = 1 if carries(seed, patient, HER2_LOW, low) else 0
+
+
+@jit
+def draw_ki67(seed, patient, class_, p):
+    """Ki-67 of a patient of a class, per cent: logit-normal."""
+    odds = p.ki67_median_percent[class_] / (100.0 - p.ki67_median_percent[class_])
+    return 100.0 / (1.0 + math.exp(-p.ki67_sd_logit * normal(seed, patient, NOBODY, MARKER, KI67)) / odds)
+
+
+@jit
+def marker_factor(carrier, ratio, share):
+    """Factor on a weight, for carriers ``ratio`` times that of others and one on average over a class of whom a share carries."""
+    if ratio == 1.0:
+        return 1.0
+    return (ratio if carrier else 1.0) / (share * ratio + 1.0 - share)
+
+
+@jit
+def lean(weight, total, organ, factor):
+    """Multiply the weight of an organ among weights of this sum; the others make room in proportion, the sum stays."""
+    if weight[organ] >= total:
+        return
+    wanted = min(weight[organ] * factor, total)
+    rest = (total - wanted) / (total - weight[organ])
+    for other in range(N_ORGANS):
+        weight[other] *= rest
+    weight[organ] = wanted
+
+
+@jit
+def lean_by_markers(seed, patient, p, class_, weight, total):
+    """Move mean organ weights of this sum as CXCR4 and CCR7 say; averaged over both they stay what they are."""
+    share = p.share_cxcr4[class_]
+    ratio = 1.0 + p.switch_marker_tropism * (p.cxcr4_liver_ratio - 1.0)
+    lean(weight, total, LIVER, marker_factor(carries(seed, patient, CXCR4, share), max(ratio, 0.0), share))
+    # stated the other way round, since none of those without CCR7 had skin metastases
+    share = p.share_ccr7[class_]
+    ratio = 1.0 + p.switch_marker_tropism * (p.ccr7_negative_skin_ratio - 1.0)
+    lean(weight, total, SKIN, marker_factor(not carries(seed, patient, CCR7, share), max(ratio, 0.0), 1.0 - share))
+
+
+@jit
 def draw_tropism(seed, patient, p, out):
     """Draw the patient's organ weights (Dirichlet); done only once there is something to settle."""
     c = out.class_
@@ -132,6 +191,8 @@ def draw_tropism(seed, patient, p, out):
     total = 0.0
     for organ in range(N_ORGANS):
         total += out.weight[organ]
+    if p.switch_marker_tropism > 0.0:
+        lean_by_markers(seed, patient, p, c, out.weight, total)
     drawn = 0.0
     for organ in range(N_ORGANS):
         shape = p.tropism_concentration * out.weight[organ] / total

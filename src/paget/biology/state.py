@@ -8,6 +8,7 @@ from paget.biology.layout import N_PLACES
 from paget.biology.resistance import MAX_FAMILIES, N_AXES
 
 MAX_AGENTS = 4
+MAX_LASTING = 4
 
 BODY = np.dtype(
     [
@@ -49,6 +50,10 @@ DRUGS = np.dtype(
         ("since", np.float64, (MAX_AGENTS,)),  # day on which the agent began
         ("until", np.float64, (MAX_AGENTS,)),  # day on which the agent stops
         ("n", np.int64),
+        ("lasting", np.int64, (MAX_LASTING,)),  # agents that were stopped and of which some effect goes on
+        ("lasting_since", np.float64, (MAX_LASTING,)),  # day on which each had begun
+        ("lasting_from", np.float64, (MAX_LASTING,)),  # day on which it was stopped
+        ("n_lasting", np.int64),
         ("regimen", np.int64),  # -1: none
         ("line", np.int64),  # lines begun
         ("over", np.int64),  # no more lines will be given

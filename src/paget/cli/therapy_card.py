@@ -44,6 +44,9 @@ def _for_whom(console: Any, therapy: Therapy) -> None:
     rules = therapy.eligible
     why = f". {rules.reason}" if rules.reason else ""
     console.print(f"[bold]For[/bold] {', '.join(rules.conditions) or 'anybody'}{why}", soft_wrap=True)
+    taken = [marker.text for marker in rules.biomarkers if not marker.carried]
+    if taken:
+        console.print(f"  patients are taken to be chosen by {', '.join(taken)} (not an attribute of the model)", soft_wrap=True)
     if rules.contraindications:
         console.print(f"  not with: {', '.join(rules.contraindications)} (not modelled)", soft_wrap=True)
 
@@ -65,8 +68,10 @@ def _systemic(console: Any, therapy: Therapy, shelf: Library) -> None:
     if therapy.growth_factor is not None:
         told.append(f"[bold]Slows growth[/bold] to {therapy.growth_factor.value:g}: {_founded(therapy.growth_factor)}")
     for change in therapy.steps:
-        step = f"{change.step.replace('_', ' ')} times {change.multiplier.value:g}"
+        step = f"{change.step.replace('_', ' ')} times {change.multiplier.value:g} {change.when}"
         told.append(f"[bold]Step of the cascade[/bold] {step}: {_founded(change.multiplier)}")
+        if change.lasts is not None:
+            told.append(f"  duration: {_founded(change.lasts.days)}")
     for line in told:
         console.print(line, soft_wrap=True)
     _curve(console, therapy)

@@ -168,7 +168,7 @@ def report_context(product: Product, material: Material, figures: list[ReportFig
     switched = [
         f"{name.removeprefix('switch_')} x {product.parameters[name]:g}"
         for name in declared()
-        if name.startswith("switch_") and product.parameters[name] != 1.0
+        if name.startswith("switch_") and product.parameters[name] != declared()[name].value
     ]
     return ReportContext(
         title=protocol.title,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def raw_of(detail: Detail, plan: LifePlan) -> Raw:
     """What was written down, as tables."""
-    return Raw(assessments_frame(detail), lesions_frame(detail), exposures_frame(detail, plan), treated_frame(detail))
+    return Raw(assessments_frame(detail), lesions_frame(detail), exposures_frame(detail, plan), treated_frame(detail, plan))
 
 
 def live_detailed(protocol: Protocol, parameters: ParameterSet, roster: Roster, seed: int) -> tuple[pl.DataFrame, Raw, Detail]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Mapping
 from itertools import product
+from typing import Any
 
 import numpy as np
 
 from paget.biology.layout import SUBTYPES
+from paget.biology.markers import MARKERS
 from paget.forms import Fault, Key, to_error
 from paget.study import Protocol, mask
 from paget.study.arms import NO_SYSTEMIC, STANDARD_OF_CARE
@@ -14,7 +17,7 @@ from paget.study.conditions import Condition
 from paget.therapy import Library, Therapy
 
 Conditions = tuple[Condition, ...]
-JUDGED = ("subtype", "hormone_receptor", "her2", "menopause", "ecog", "age_years")
+JUDGED = ("subtype", "hormone_receptor", "her2", "menopause", "ecog", "age_years", *MARKERS)
 """Attributes on which protocols and therapies can be compared without patients."""
 
 
@@ -75,26 +78,38 @@ def _refusals(protocol: Protocol, therapy: Therapy, first: bool, where: Conditio
     rules = therapy.eligible
     if not rules.conditions:
         return []
-    ages = [age for age in (rules.age_at_least, rules.age_at_most) if age is not None]
-    tried = sorted({age + step for age in (*ages, 50.0) for step in (-0.5, 0.5)})
-    people = list(product(SUBTYPES, ("pre", "post"), range(5), tried))
     why: dict[str, None] = {}
-    for subtype, menopause, ecog, age in (people[k] for k in np.flatnonzero(_admitted(protocol, people, where, but))):
-        patient = {"subtype": subtype, "menopause": menopause, "ecog": ecog, "age_years": age}
-        why |= dict.fromkeys(rules.refusals(patient))
+    conditions = [*protocol.population.conditions, *where, *(one for alternative in but for one in alternative)]
+    people = list(_people(therapy, {one.attribute for one in conditions}))
+    for k in np.flatnonzero(_admitted(protocol, people, where, but)):
+        patient = people[k]
+        why |= dict.fromkeys(rules.refusals({**patient, "biomarkers": patient}))
     if first and protocol.population.source == "de-novo":
         why |= dict.fromkeys(rules.refusals({"earlier": ()}))
     return list(why)
 
 
+def _people(therapy: Therapy, attributes: Collection[str]) -> Iterator[Mapping[str, Any]]:
+    """One woman of each kind that the rules of a therapy, and conditions on these attributes, may tell apart."""
+    rules = therapy.eligible
+    ages = [age for age in (rules.age_at_least, rules.age_at_most) if age is not None]
+    tried = sorted({age + step for age in (*ages, 50.0) for step in (-0.5, 0.5)})
+    asked = [name for name in MARKERS if name in attributes or any(marker.name == name for marker in rules.biomarkers)]
+    levels = [MARKERS[name].levels for name in asked]
+    for subtype, menopause, ecog, age, *of in product(SUBTYPES, ("pre", "post"), range(5), tried, *levels):
+        woman: dict[str, Any] = {"subtype": subtype, "menopause": menopause, "ecog": ecog, "age_years": age, **dict(zip(asked, of, strict=True))}
+        of_her2 = woman.get("her2_expression")
+        if of_her2 is None or (of_her2 == "positive") == subtype.endswith("HER2+"):
+            yield woman
+
+
 def _admitted(
-    protocol: Protocol, people: list[tuple[str, str, int, float]], where: Conditions, but: list[Conditions]
+    protocol: Protocol, people: list[Mapping[str, Any]], where: Conditions, but: list[Conditions]
 ) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Which of these people the protocol's conditions let in, who satisfy some more and none of the alternatives in ``but``."""
     import polars as pl
 
-    columns = {"subtype": pl.String, "menopause": pl.String, "ecog": pl.Int64, "age_years": pl.Float64}
-    frame = pl.DataFrame(people, schema=columns, orient="row")
+    frame = pl.DataFrame(people)
     conditions = [one for one in (*protocol.population.conditions, *where) if one.attribute in JUDGED]
     kept = np.asarray(mask(frame, conditions), bool) if conditions else np.ones(frame.height, bool)
     for alternative in but:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paget.biology.layout import N_ORGANS, PLACES, SUBTYPES
+from paget.biology.markers import HER2_LOW, MARKERS
 from paget.clinic.state import RESPONSES
 from paget.life.simulate import Detail, LifePlan
 from paget.life.state import EVENTS
@@ -21,6 +22,17 @@ Records = NDArray[Any]
 CAUSES = np.array(["", "cancer", "other", "treatment"])
 ROLES = np.array(["", "target", "non-target", "new", "treated"])
 GATES = ("passed", "died", "progressed", "no response")
+
+
+def marker_columns(marker: NDArray[np.int64], ki67_percent: NDArray[np.float64], subtype: NDArray[np.int64]) -> dict[str, Any]:
+    """Levels of the markers by name, one column each, and Ki-67."""
+    found: dict[str, Any] = {}
+    for k, (name, known) in enumerate(MARKERS.items()):
+        level = marker[:, k]
+        if k == HER2_LOW:
+            level = np.where((subtype == 1) | (subtype == 2), 2, level)
+        found[name] = np.asarray(known.levels)[level]
+    return found | {"ki67_percent": ki67_percent}
 
 
 def baseline_frame(outcomes: Records) -> pl.DataFrame:
@@ -51,6 +63,7 @@ def baseline_frame(outcomes: Records) -> pl.DataFrame:
         "presentation": np.where(relapse, "relapse", "de novo"),
         "disease_free_months": outcomes["disease_free_days"] / DAYS_PER_MONTH,
         "ctc_mean": outcomes["ctc_mean"],
+        **marker_columns(outcomes["marker"], outcomes["ki67_percent"], outcomes["subtype"]),
     }
     for place in ("liver", "skin"):
         columns[f"n_{place}"] = outcomes["n_visible"][:, PLACES.index(place)]
@@ -60,8 +73,10 @@ def baseline_frame(outcomes: Records) -> pl.DataFrame:
     return pl.DataFrame(columns).with_columns(pl.col("disease_free_months").fill_nan(None))
 
 
-def early_frame(people: Records) -> pl.DataFrame:
+def early_frame(people: Records, marker: NDArray[np.int64], ki67_percent: NDArray[np.float64]) -> pl.DataFrame:
     """What the clinic sees of operated early disease: the columns of `baseline_frame`, no metastasis among them.
+
+    The markers of these people are those of `paget.population.diagnose.markers_of`.
 
     Performance status is taken as 0 and blood as free of tumour cells: neither is asked before a relapse.
     """
@@ -86,6 +101,7 @@ def early_frame(people: Records) -> pl.DataFrame:
         "presentation": ["early"] * n,
         "disease_free_months": np.full(n, np.nan),
         "ctc_mean": np.zeros(n),
+        **marker_columns(marker, ki67_percent, people["subtype"]),
     }
     for place in ("liver", "skin"):
         columns[f"n_{place}"], columns[f"largest_{place}_cm"] = np.zeros(n, np.int64), np.zeros(n)
@@ -200,10 +216,12 @@ def exposures_frame(detail: Detail, plan: LifePlan) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def treated_frame(detail: Detail) -> pl.DataFrame:
+def treated_frame(detail: Detail, plan: LifePlan) -> pl.DataFrame:
     """Lesions of replayed patients that were treated locally, a row for each session: size before, and what was left of it.
 
     ``left_cm`` is 0 where the lesion was eradicated. Truth, not observation: what the clinic sees later is in `lesions_frame`.
+    ``margin_mm`` is the minimal margin of an ablation whose margin is drawn; ``vessel`` and ``thin_margin`` say whether these modifiers
+    of the therapy's file touch the lesion. Null where the therapy has no such thing, or where a row stands for several lesions.
     """
     import polars as pl
 
@@ -213,8 +231,22 @@ def treated_frame(detail: Detail) -> pl.DataFrame:
         {
             "patient_id": rows["patient_id"], "day": rows["day"], "therapy": rows["therapy"], "session": rows["session"],
             "lesion": rows["lesion"], "organ": np.asarray(PLACES)[rows["place"]], "true_cm": rows["true_cm"], "left_cm": left,
+            "margin_mm": rows["margin_mm"], **{name.replace("-", "_"): _touched(rows, plan, name) for name in ("vessel", "thin-margin")},
         }
-    )  # fmt: skip
+    ).with_columns(pl.col("margin_mm").fill_nan(None))  # fmt: skip
+
+
+def _touched(rows: Records, plan: LifePlan, modifier: str) -> pl.Series:
+    """Whether a modifier touches each treated lesion, by its place in the file of the lesion's therapy."""
+    import polars as pl
+
+    places = [
+        next((k for k, one in enumerate(therapy.local.modifiers) if one.name == modifier), -1) if therapy.local is not None else -1
+        for therapy in plan.library.locals.values()
+    ]
+    place = np.asarray(places, np.int64)[rows["therapy"]]
+    known = (place >= 0) & (rows["touched"] >= 0)
+    return pl.Series((rows["touched"] >> np.maximum(place, 0)) & 1 == 1).set(pl.Series(~known), None)
 
 
 def events_frame(detail: Detail, plan: LifePlan) -> pl.DataFrame:

@@ -20,7 +20,7 @@ from paget.biology.death import background_hazard, cancer_hazard
 from paget.biology.founding import pool_waiting
 from paget.biology.layout import DORMANT, VASCULAR
 from paget.biology.natural_history import FIRST_COLONY, grow_to_diagnosis
-from paget.biology.patient import NOBODY, draw_tropism
+from paget.biology.patient import NOBODY, draw_ki67, draw_markers, draw_tropism
 from paget.biology.resistance import draw_fractions, draw_resistance
 from paget.clinic.performance import observed_ecog
 from paget.clinic.recist import (
@@ -68,7 +68,9 @@ from paget.therapy.care import (
     end_due_agents,
     gives_cytotoxic,
     gives_up,
+    let_go,
     next_end,
+    next_fading,
     no_drugs,
     stop_all,
 )
@@ -118,8 +120,10 @@ def clear_outcome(out, patient):
 
 
 @jit
-def describe(who, out):
-    """Copy what is known of the patient into her outcome row."""
+def describe(seed, p, who, out):
+    """Write what is known of the patient into her outcome row."""
+    draw_markers(seed, who.id, who.class_, p, out.marker)
+    out.ki67_percent = draw_ki67(seed, who.id, who.class_, p)
     out.age_years = who.age
     out.menopause = who.menopause
     out.comorbidity = who.comorbidity
@@ -178,6 +182,7 @@ def _start_line(seed, p, who, body, drugs, library, standard, arm, day, log):
     """Choose and begin the next line, or decide that there is none."""
     agents, regimens, _ = library
     note_exposures(log, who, drugs, day)
+    let_go(drugs, agents, day)
     if drugs.over == 1 or arm.untreated == 1:
         stop_all(drugs)
         return
@@ -268,7 +273,7 @@ def begin(seed, patient, p, plan, who, store, body, drugs, out):
         drawn, by_surveillance = live_early(seed, p, plan, who, store, body, drugs)
         out.last_day = body.day
         if drawn < 0.0:
-            describe(who, out)
+            describe(seed, p, who, out)
             out.death_cause = body.died
             return False
         out.disease_free_days = drawn
@@ -277,7 +282,7 @@ def begin(seed, patient, p, plan, who, store, body, drugs, out):
     elif plan.relapse == 0 and who.metastatic == 0:
         return False
     out.eligible_disease = 1
-    describe(who, out)
+    describe(seed, p, who, out)
     draw_resistance(seed, patient, p, who)
     for i in range(who.n):
         if store[i].mult > 0.0:
@@ -290,6 +295,7 @@ def begin(seed, patient, p, plan, who, store, body, drugs, out):
     body.background = background_hazard(who.age, who.comorbidity, p)
     draw_pharmacology(seed, who, drugs, p)
     stop_all(drugs)
+    drugs.n_lasting = 0
     drugs.line = 0
     drugs.over = 0
     out.ctc_mean = circulating_cells(seed, p, who, store)
@@ -406,12 +412,13 @@ def live(seed, patient, p, library, standard, plan, arms, which, flags, who, sto
         ends = next_end(drugs)
         if ends > body.day:
             stop = min(stop, ends)
+        stop = min(stop, next_fading(drugs, agents, body.day))
         if body.pause_until > body.day:
             stop = min(stop, body.pause_until)
         days = max(stop - body.day, 1e-6)
 
         # ---- the body moves on
-        apply_agents(p, drugs, agents, body.day < body.pause_until)
+        apply_agents(p, drugs, agents, body.day < body.pause_until, body.day)
         woke, founded = advance(seed, p, who, store, body, drugs, days)
         tally(store, who, p, body.burden)
         when, cause = age_hazards(p, who, body, drugs, days)
@@ -439,11 +446,12 @@ def live(seed, patient, p, library, standard, plan, arms, which, flags, who, sto
         for k in range(drugs.n):
             if drugs.until[k] <= body.day + 1e-9:
                 note_exposure(log, who, drugs, k, drugs.until[k])
-        if drugs.n > 0 and end_due_agents(drugs, body.day) > 0:
+        if drugs.n > 0 and end_due_agents(drugs, agents, body.day) > 0:
             note(log, patient, body.day, EV_STOP, float(drugs.n))
             then = library[1][drugs.regimen].then
             if then >= 0 and not gives_cytotoxic(drugs, agents):
                 note_exposures(log, who, drugs, body.day)
+                let_go(drugs, agents, body.day)
                 begin_regimen(seed, who, drugs, agents, library[1], then, body.day)
                 note(log, patient, body.day, EV_MAINTENANCE, float(then))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from paget.biology.layout import N_ORGANS, N_PLACES
+from paget.biology.markers import N_MARKERS
 from paget.therapy.local import MAX_LOCAL
 
 LATER_LINES = 4
@@ -76,6 +77,8 @@ OUTCOME = np.dtype(
         ("subtype", np.int64),
         ("class_", np.int64),
         ("lobular", np.int64),
+        ("marker", np.int64, (N_MARKERS,)),  # 1 where she has it, in the order of `paget.biology.markers.MARKERS`
+        ("ki67_percent", np.float64),
         ("primary_cm", np.float64),
         ("node_count", np.int64),
         ("n_metastases", np.int64),
@@ -171,6 +174,8 @@ TREATED_LESION = np.dtype(
         ("true_cm", np.float64),
         ("eradicated", np.int64),
         ("survivors_log", np.float64),
+        ("margin_mm", np.float64),  # minimal margin of an ablation; NaN where none is drawn
+        ("touched", np.int64),  # bits: which modifiers of the treatment's file touch this lesion; -1 where none is drawn
     ],
     align=True,
 )

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from paget._jit import jit
 from paget.biology.layout import CAPACITY, LESION
+from paget.biology.markers import N_MARKERS
 from paget.biology.natural_history import grow_to_diagnosis
-from paget.biology.patient import PATIENT
+from paget.biology.patient import PATIENT, draw_ki67, draw_markers
 from paget.biology.prescreen import may_be_metastatic
 from paget.parameters import ParameterSet
 
@@ -33,6 +34,25 @@ def _screen_many(seed, first, count, parameters, who, store, passed):
             passed[n] = first + k
             n += 1
     return n
+
+
+@jit
+def _mark_many(seed, ids, classes, parameters, marker, ki67):
+    for k in range(ids.shape[0]):
+        draw_markers(seed, ids[k], classes[k], parameters[0], marker[k])
+        ki67[k] = draw_ki67(seed, ids[k], classes[k], parameters[0])
+
+
+def markers_of(people: NDArray[Any], parameters: ParameterSet, *, seed: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Markers of patients whose records are given, and their Ki-67 in per cent.
+
+    A row each, with 1 where she has a marker, in the order of `paget.biology.markers.MARKERS`.
+    """
+    marker, ki67 = np.zeros((len(people), N_MARKERS), np.int64), np.zeros(len(people))
+    _mark_many(
+        np.uint64(seed), np.ascontiguousarray(people["id"]), np.ascontiguousarray(people["class_"]), parameters.record, marker, ki67
+    )
+    return marker, ki67
 
 
 def perhaps_metastatic(

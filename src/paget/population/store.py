@@ -19,7 +19,7 @@ from paget._jit import cache_root, kernel_hash
 from paget._version import __version__
 from paget.life.simulate import LifePlan, simulate
 from paget.parameters import ParameterSet
-from paget.population.diagnose import diagnose, perhaps_metastatic
+from paget.population.diagnose import diagnose, markers_of, perhaps_metastatic
 
 if TYPE_CHECKING:
     import polars as pl
@@ -86,7 +86,8 @@ class Population:
 
         if self.source == "early":
             people = diagnose(first, count, self.parameters, seed=self.seed, threads=threads)
-            return early_frame(people[people["metastatic"] == 0])
+            people = people[people["metastatic"] == 0]
+            return early_frame(people, *markers_of(people, self.parameters, seed=self.seed))
         if self.source == "relapse":
             people = diagnose(first, count, self.parameters, seed=self.seed, threads=threads)
             ids = people["id"][people["metastatic"] == 0]

@@ -82,6 +82,14 @@ def _all() -> dict[str, Attribute]:
         Attribute("largest_skin_cm", "number", "largest visible metastasis in skin and chest wall; 0: none", "cm", low=0, high=40),
         Attribute("disease_free_months", "number", "operation to relapse; unknown in de novo disease", "months", low=0, high=600),
         Attribute("ctc_count", "count", "circulating tumour cells in 7.5 ml of blood", low=0, high=1_000_000),
+        Attribute("germline_brca", "category", "germline BRCA1 or BRCA2", levels=("wild type", "mutated")),
+        Attribute("pd_l1", "category", "PD-L1: positive from a combined positive score of 10 on", levels=("negative", "positive")),
+        Attribute("egfr", "category", "over-expression of EGFR", levels=("negative", "positive")),
+        Attribute("cxcr4", "category", "CXCR4 of the primary", levels=("negative", "positive")),
+        Attribute("ccr7", "category", "CCR7 of the primary", levels=("negative", "positive")),
+        Attribute("vegf", "category", "VEGF of the primary", levels=("low", "high")),
+        Attribute("her2_expression", "category", "HER2 on the cells; positive is HER2+", levels=("zero", "low", "positive")),
+        Attribute("ki67_percent", "number", "Ki-67 of the primary", "per cent", low=0, high=100),
         Attribute("presentation", "category", "how metastases came to light", levels=("de novo", "relapse", "early")),
     ]
     listed += [

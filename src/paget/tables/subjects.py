@@ -32,6 +32,14 @@ BASELINE: dict[str, str] = {
     "SITEGRP": "site_group",
     "STRATUM": "stratum",
     "FRSTLINE": "first_line",
+    "BRCABL": "germline_brca",
+    "PDL1BL": "pd_l1",
+    "EGFRBL": "egfr",
+    "CXCR4BL": "cxcr4",
+    "CCR7BL": "ccr7",
+    "VEGFBL": "vegf",
+    "HER2BL": "her2_expression",
+    "KI67BL": "ki67_percent",
 }
 """ADSL variable and the raw column that it repeats."""
 
@@ -62,6 +70,7 @@ ORDER: tuple[str, ...] = (
     *("MENOP", "MENOPN", "SUBTYPE", "SUBTYPEN", "HIST", "HISTN", "ECOGBL", "COMORBL", "PRIMCMBL"),
     *("NODEBL", "NODEBLN", "NMETBL", "NSITEBL", "SITEGRP", "SITEGRPN"),
     *("BONEFL", "LIVERFL", "LUNGFL", "BRAINFL", "SKINFL", "DNODEFL", "SOLBONFL", "DENOVOFL"),
+    *("BRCABL", "PDL1BL", "EGFRBL", "CXCR4BL", "CCR7BL", "VEGFBL", "HER2BL", "KI67BL"),
     *("STRATUM", "STRATUMN", "ARM", "ARMCD", "ACTARM", "ACTARMCD", "TRT01P", "TRT01PN", "TRT01A", "TRT01AN"),
     *("RANDFL", "RANDFN", "ITTFL", "ITTFN", "SAFFL", "SAFFN", "PPROTFL", "PPROTFN"),
     *("DIAGDT", "DIAGMO", "ACCRMO", "RANDDT", "TRTSDT", "TRTEDT", "FRSTLINE"),

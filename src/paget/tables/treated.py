@@ -18,7 +18,7 @@ from paget.units import DAYS_PER_MONTH
 
 ORDER: tuple[str, ...] = (
     *("STUDYID", "USUBJID", "REPLIC", "TRTP", "TRTPN", "ITTFL", "TRLNKID", "TULOC", "TRTDT", "NSESS", "SIZEMM", "SIZEGR"),
-    *("LRESP", "LRSPFL", "LCRFL", "AVAL", "AVALU", "CNSR", "LLTPFL", "ERADFL"),
+    *("LRESP", "LRSPFL", "LCRFL", "AVAL", "AVALU", "CNSR", "LLTPFL", "ERADFL", "MARGMM", "VESSEL", "THINMARG"),
 )
 """Variables of ADLES in the order of the file."""
 
@@ -108,7 +108,8 @@ def treated_lesions(raw: Raw, patients: pl.DataFrame, study: StudyInfo) -> pl.Da
         .group_by("_row", "patient_id", "lesion", "organ", "_end", maintain_order=True)
         .agg(
             _since=pl.col("day").first(), sessions=pl.len(), true_cm=pl.col("true_cm").first(),
-            left_cm=pl.col("left_cm").last(), _last_session=pl.col("day").last(),
+            left_cm=pl.col("left_cm").last(), _last_session=pl.col("day").last(), margin_mm=pl.col("margin_mm").last(),
+            vessel=pl.col("vessel").last(), thin_margin=pl.col("thin_margin").last(),
         )
     )  # fmt: skip
     before = (
@@ -164,7 +165,8 @@ def adles(raw: Raw, patients: pl.DataFrame, study: StudyInfo) -> pl.DataFrame:
     ValueError
         If a raw column is missing.
     """
-    need(raw.treated, ["patient_id", "day", "session", "lesion", "organ", "true_cm", "left_cm"], "treated lesions")
+    needed = ["patient_id", "day", "session", "lesion", "organ", "true_cm", "left_cm", "margin_mm", "vessel", "thin_margin"]
+    need(raw.treated, needed, "treated lesions")
     subjects = observe(patients, study).select("_row", "USUBJID", "RANDDT", "_rand", "arm", "replicate", "death_day")
     frame = treated_lesions(raw, patients, study).join(subjects, on="_row", how="left", maintain_order="left")
     stop = pl.min_horizontal("grown_day", "_end")
@@ -191,6 +193,11 @@ def adles(raw: Raw, patients: pl.DataFrame, study: StudyInfo) -> pl.DataFrame:
         .cast(pl.Int64).alias("CNSR"),
         pl.when(pl.col("grown_day").is_not_null()).then(flag[True]).otherwise(flag[False]).alias("LLTPFL"),
         pl.when(pl.col("left_cm") <= 0).then(flag[True]).otherwise(flag[False]).alias("ERADFL"),
+        pl.col("margin_mm").cast(pl.Float64).alias("MARGMM"),
+        *(
+            pl.when(pl.col(name)).then(pl.lit("Y")).when(pl.col(name).is_not_null()).then(pl.lit("N")).otherwise(pl.lit("")).alias(variable)
+            for name, variable in (("vessel", "VESSEL"), ("thin_margin", "THINMARG"))
+        ),
     ).select(ORDER)  # fmt: skip
 
 

@@ -7,9 +7,9 @@ import math
 from paget._jit import jit
 from paget.biology.patient import NOBODY
 from paget.biology.resistance import AXIS_FAMILIES, N_AXES
-from paget.biology.state import MAX_AGENTS
+from paget.biology.state import MAX_AGENTS, MAX_LASTING
 from paget.randomness import CARE, PHARMACOLOGY, exponential, normal, uniform
-from paget.therapy.layout import AWAKENING, CIRCULATING, DORMANCY, FOUNDING_STEPS, MAX_LINES, MAX_OPTIONS, SWITCHING
+from paget.therapy.layout import AWAKENING, DORMANCY, FOUNDING_STEPS, MAX_LINES, MAX_OPTIONS, N_STEPS, SWITCHING
 
 NO_REGIMEN = -1
 CHOICE, ATTRITION, TOXICITY, PROTOCOL_LINE = 100, 200, 300, 400  # draw indices, a line (and agent) added
@@ -47,14 +47,81 @@ def no_drugs(drugs):
 
 
 @jit
-def apply_agents(p, drugs, agents, paused):
-    """Set the kill rates of the agents now given; none while therapy pauses."""
+def _act_on_steps(drugs, agent, given, since, ended, day):
+    """Multiply the steps of the cascade by what acts on this day of an agent: given now, or stopped on day ``ended``."""
+    for step in range(N_STEPS):
+        if agent.timed == 1 and not _acts(agent, step, given, since, ended, day):
+            continue
+        factor = agent.steps[step]
+        if step < FOUNDING_STEPS:
+            drugs.founding *= factor
+        elif step == DORMANCY:
+            drugs.dormancy *= factor
+        elif step == AWAKENING:
+            drugs.awakening *= factor
+        elif step == SWITCHING:
+            drugs.switching *= factor
+        else:
+            drugs.circulating *= factor
+
+
+@jit
+def _acts(agent, step, given, since, ended, day):
+    # days are compared with a little room, so that an effect is over on the very day on which it ends
+    if agent.lingers[step] >= 0.0:
+        return given or day < ended + agent.lingers[step] - 1e-9
+    if agent.lasts[step] < math.inf:
+        return day < since + agent.lasts[step] - 1e-9
+    return given
+
+
+@jit
+def let_go(drugs, agents, day):
+    """Remember the agents that stop on this day and of which some effect goes on; the one that stopped longest ago makes room."""
+    for k in range(drugs.n):
+        remember(drugs, agents, k, day)
+
+
+@jit
+def remember(drugs, agents, k, day):
+    """Remember one of the agents that are given, stopped on this day, if some effect of it has a duration of its own."""
+    if agents[drugs.agent[k]].timed == 0 or day <= drugs.since[k]:  # the latter had not begun: it waited for a pause to end
+        return
+    row = drugs.n_lasting
+    for other in range(drugs.n_lasting):  # one course of an agent is remembered, the last
+        if drugs.lasting[other] == drugs.agent[k]:
+            row = other
+    if row == MAX_LASTING:
+        row = 0
+        for other in range(1, MAX_LASTING):
+            if drugs.lasting_from[other] < drugs.lasting_from[row]:
+                row = other
+    drugs.lasting[row] = drugs.agent[k]
+    drugs.lasting_since[row] = drugs.since[k]
+    drugs.lasting_from[row] = day
+    drugs.n_lasting = max(drugs.n_lasting, row + 1)
+
+
+@jit
+def _is_given(drugs, agent):
+    for k in range(drugs.n):
+        if drugs.agent[k] == agent:
+            return True
+    return False
+
+
+@jit
+def apply_agents(p, drugs, agents, paused, day):
+    """Set the kill rates of the agents now given, none while therapy pauses, and the effects on steps of the cascade on this day."""
     for axis in range(N_AXES):
         drugs.active[axis] = 0
         for family in range(3):
             drugs.kill[axis, family] = 0.0
             drugs.spare[axis, family] = 0.0
     no_drugs(drugs)
+    for k in range(drugs.n_lasting):
+        if not _is_given(drugs, drugs.lasting[k]):
+            _act_on_steps(drugs, agents[drugs.lasting[k]], False, drugs.lasting_since[k], drugs.lasting_from[k], day)
     if paused:
         return
     for k in range(drugs.n):
@@ -70,12 +137,7 @@ def apply_agents(p, drugs, agents, paused):
             drugs.any = 1
             drugs.growth *= agent.growth
         drugs.fatal += agent.fatal
-        for step in range(FOUNDING_STEPS):
-            drugs.founding *= agent.steps[step]
-        drugs.dormancy *= agent.steps[DORMANCY]
-        drugs.awakening *= agent.steps[AWAKENING]
-        drugs.switching *= agent.steps[SWITCHING]
-        drugs.circulating *= agent.steps[CIRCULATING]
+        _act_on_steps(drugs, agent, True, drugs.since[k], day, day)
         if agent.cytotoxic == 1:
             drugs.cytotoxic = 1
 
@@ -97,11 +159,13 @@ def begin_regimen(seed, who, drugs, agents, regimens, regimen, day):
 
 
 @jit
-def end_due_agents(drugs, day):
+def end_due_agents(drugs, agents, day):
     """Drop agents whose course is over; returns how many ended."""
     kept = 0
     for k in range(drugs.n):
-        if drugs.until[k] > day + 1e-9:
+        if drugs.until[k] <= day + 1e-9:
+            remember(drugs, agents, k, drugs.until[k])
+        else:
             drugs.agent[kept] = drugs.agent[k]
             drugs.since[kept] = drugs.since[k]
             drugs.until[kept] = drugs.until[k]
@@ -126,6 +190,27 @@ def next_end(drugs):
     when = math.inf
     for k in range(drugs.n):
         when = min(when, drugs.until[k])
+    return when
+
+
+@jit
+def next_fading(drugs, agents, day):
+    """The next day after ``day`` on which an effect with a duration of its own is over."""
+    when = math.inf
+    for k in range(drugs.n):
+        agent = agents[drugs.agent[k]]
+        if agent.timed == 1:
+            for step in range(N_STEPS):
+                if drugs.since[k] + agent.lasts[step] > day:
+                    when = min(when, drugs.since[k] + agent.lasts[step])
+    for k in range(drugs.n_lasting):
+        agent = agents[drugs.lasting[k]]
+        for step in range(N_STEPS):
+            end = drugs.lasting_since[k] + agent.lasts[step]
+            if agent.lingers[step] >= 0.0:
+                end = drugs.lasting_from[k] + agent.lingers[step]
+            if end > day:
+                when = min(when, end)
     return when
 
 

@@ -203,6 +203,15 @@ class Margins(_Curve):
         """The relation averaged over the margins of each diameter."""
         return np.array([_margin_control(self, float(d)) for d in np.ravel(diameter_cm)]).reshape(np.shape(diameter_cm))
 
+    def quantiles_mm(self, diameter_cm: float, shares: Array) -> Array:
+        """Minimal margins (mm) below which these shares of lesions of a diameter lie."""
+        grid, below = self.placement.needles().minimal(diameter_cm)
+        return np.interp(shares, below, grid)
+
+    def relation(self) -> MarginRelation:
+        """The relation of margin to local progression."""
+        return _relation(self.evidence)
+
     def arithmetic(self) -> list[str]:
         """Relation and margins at some diameters."""
         relation, needles = self.evidence.relation(), self.placement.needles()

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from paget.biology.layout import SUBTYPES
+from paget.biology.markers import MARKERS
 from paget.forms import Fault, Faults
 from paget.forms.quantities import Block, Number, Text
 
@@ -17,10 +18,38 @@ Ecog = Annotated[int, Field(strict=True, ge=0, le=4)]
 
 
 class Biomarker(Block):
-    """A biomarker that must be known, and what it must be; the model does not carry it, so patients are taken to be chosen by it."""
+    """A biomarker that must be known, and what it must be (one level or several).
+
+    A name of `paget.biology.markers.MARKERS` is an attribute of the patient, and who does not have the level is refused. The model does not
+    carry any other: patients are taken to be chosen by it.
+    """
 
     name: Text
-    must_be: Text
+    must_be: Text | tuple[Text, ...]
+
+    @model_validator(mode="after")
+    def _known_levels(self) -> Biomarker:
+        if self.carried:
+            levels = MARKERS[self.name].levels
+            strange = [level for level in self.levels if level not in levels]
+            if strange or not self.levels:
+                raise Faults([Fault(("must_be",), f"is no level of {self.name}", strange[:1] or None, "of " + ", ".join(levels))])
+        return self
+
+    @property
+    def carried(self) -> bool:
+        """Whether the model carries it."""
+        return self.name in MARKERS
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The levels that are allowed."""
+        return (self.must_be,) if isinstance(self.must_be, str) else self.must_be
+
+    @property
+    def text(self) -> str:
+        """The condition in words."""
+        return f"{self.name.replace('_', ' ')} {' or '.join(self.levels)}"
 
 
 class Eligible(Block):
@@ -73,7 +102,7 @@ class Eligible(Block):
             told.append(f"ECOG at most {self.ecog_at_most}")
         if self.sites:
             told.append("disease in " + " or ".join(self.sites))
-        told += [f"{marker.name} {marker.must_be}" for marker in self.biomarkers]
+        told += [marker.text for marker in self.biomarkers]
         told += [f"after {name}" for name in self.after]
         told += [f"not after {name}" for name in self.not_after]
         return tuple(told)
@@ -109,8 +138,8 @@ class Eligible(Block):
             why.append(f"disease in {', '.join(sites) or 'no place'}: it is for {' or '.join(self.sites)}")
         known = patient.get("biomarkers", {})
         for marker in self.biomarkers:
-            if marker.name in known and known[marker.name] != marker.must_be:
-                why.append(f"{marker.name} {known[marker.name]}: it must be {marker.must_be}")
+            if marker.name in known and known[marker.name] not in marker.levels:
+                why.append(f"{marker.name.replace('_', ' ')} {known[marker.name]}: it must be {' or '.join(marker.levels)}")
         if "earlier" in patient:
             earlier = set(patient["earlier"])
             why += [f"no {name} before: it is given after" for name in self.after if name not in earlier]
@@ -133,7 +162,9 @@ class Eligible(Block):
             made.append({"ecog": self.ecog_at_most + 1})
         if self.sites:
             made.append({"sites": ()})
-        made += [{"biomarkers": {marker.name: f"not {marker.must_be}"}} for marker in self.biomarkers]
+        for marker in self.biomarkers:
+            others = [level for level in MARKERS[marker.name].levels if level not in marker.levels] if marker.carried else []
+            made.append({"biomarkers": {marker.name: others[0] if others else f"not {marker.levels[0]}"}})
         made += [{"earlier": tuple(other for other in self.after if other != name)} for name in self.after]
         made += [{"earlier": (*self.after, name)} for name in self.not_after]
         return made

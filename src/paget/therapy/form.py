@@ -55,11 +55,34 @@ class Kills(Block):
         return self
 
 
+class Lasting(Block):
+    """How long an effect lasts where it is not as long as the course: days after the course has begun, or after it has ended.
+
+    After the start: whether the drug is still given or not. After the end: all through the course, and so many days more, whatever
+    ended it.
+    """
+
+    days: Quantity
+    after: Literal["start", "end"]
+
+    @model_validator(mode="after")
+    def _some_days(self) -> Lasting:
+        if self.days.value <= 0:
+            raise Faults([Fault(("days", "value"), "is no duration", self.days.value, "more than 0 days")])
+        return self
+
+
 class StepChange(Block):
-    """A step of the cascade and the factor on it while the therapy is given (a duration is the length of its course)."""
+    """A step of the cascade and the factor on it: while the therapy is given, or for a duration of its own."""
 
     step: Step
     multiplier: Quantity
+    lasts: Lasting | None = None
+
+    @property
+    def when(self) -> str:
+        """How long it lasts, in words."""
+        return "while it is given" if self.lasts is None else f"for {self.lasts.days.value:g} days after its {self.lasts.after}"
 
 
 class Toxicity(Block):
@@ -223,6 +246,15 @@ class Therapy(Block):
         for change in self.steps:
             out[STEPS.index(change.step)] = change.multiplier.value
         return out
+
+    def step_durations(self) -> tuple[list[float], list[float]]:
+        """Days that each step's effect lasts after the start of the course (inf: no limit) and after its end (-1: not counted)."""
+        lasts, lingers = [math.inf] * N_STEPS, [-1.0] * N_STEPS
+        for change in self.steps:
+            if change.lasts is not None:
+                days = lasts if change.lasts.after == "start" else lingers
+                days[STEPS.index(change.step)] = change.lasts.days.value
+        return lasts, lingers
 
     def numbers(self) -> Iterator[tuple[str, Quantity | Curve]]:
         """Every number of the file with the path of its key."""

@@ -20,6 +20,13 @@ FOUNDING_STEPS = 6
 DORMANCY, AWAKENING, SWITCHING, CIRCULATING = range(FOUNDING_STEPS, N_STEPS)
 
 CURVE_POINTS = 8
+MARGIN_SIZES = 24
+MARGIN_POINTS = 65
+"""Diameters, evenly spaced between the ends of a record's grid, and quantiles, from 0 to 1, at which it has minimal margins."""
+LUCK_POINTS = 49
+LUCK_LOGIT = 12.0
+"""Logits of control, from minus to plus this, at which a record says where the median patient stands."""
+MAX_MODIFIERS = 3
 
 AGENT = np.dtype(
     [
@@ -31,7 +38,10 @@ AGENT = np.dtype(
         ("cytotoxic", np.int64),
         ("cross", np.float64),  # kill of cells that resist its family against sensitive ones; NaN: as usual in its axis
         ("fatal", np.float64),  # hazard of death by it, per day
-        ("steps", np.float64, (N_STEPS,)),  # factors on the steps of the cascade while it is given
+        ("steps", np.float64, (N_STEPS,)),  # factors on the steps of the cascade
+        ("timed", np.int64),  # 1: some of them have a duration of their own
+        ("lasts", np.float64, (N_STEPS,)),  # days that each lasts after the start of the course; inf: as long as it is given
+        ("lingers", np.float64, (N_STEPS,)),  # days that it goes on after the end of the course; -1: it does not hang on the end
     ],
     align=True,
 )
@@ -56,6 +66,17 @@ LOCAL = np.dtype(
         ("grid_cm", np.float64, (CURVE_POINTS,)),
         ("control", np.float64, (CURVE_POINTS,)),  # probability that a lesion is eradicated, by diameter
         ("patient_sd", np.float64),  # between patients, on the logit of control
+        ("by_lesion", np.int64),  # 1: control is of the lesion at hand, by what follows, and no average
+        ("log_hazard", np.float64, (CURVE_POINTS,)),  # ln of the cumulative hazard of failure of a lesion that nothing touches
+        ("n_modifiers", np.int64),
+        ("modifier_share", np.float64, (MAX_MODIFIERS,)),
+        ("modifier_log_ratio", np.float64, (MAX_MODIFIERS,)),  # ln of the hazard ratio of failure; 0 where the treatment avoids it
+        ("modifier_key", np.int64, (MAX_MODIFIERS,)),  # of the lesion, whatever treats it: index of its draw; -1: of the session
+        ("margins", np.int64),  # 1: a minimal margin is drawn
+        ("margin_mm", np.float64, (MARGIN_SIZES, MARGIN_POINTS)),  # its quantiles, by diameter
+        ("margin_log_ratio", np.float64),  # ln of the hazard ratio of failure for one millimetre more
+        ("lasting", np.float64),  # share of complete responses that last
+        ("median_logit", np.float64, (LUCK_POINTS,)),  # of control in the median patient, by that on average over patients
         ("survivors_log_mean", np.float64),  # of a lesion that is not eradicated: ln of the share of cells that survive
         ("survivors_log_sd", np.float64),
         ("sessions", np.int64),

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ValidationError
 from paget.biology.layout import SUBTYPES
 from paget.errors import PagetError, unknown
 from paget.parameters import INDEX_LABELS, ParameterSet
+from paget.therapy.correlation import marginal
 from paget.therapy.files import shipped_therapies, therapy_from
 from paget.therapy.form import AXES, FAMILIES, Kills, Therapy
 from paget.therapy.layout import AGENT, LOCAL, REGIMEN, STANDARD
@@ -91,6 +92,8 @@ class Library:
                 row["cross"] = math.nan if kills.cross is None else kills.cross.value
             row["growth"] = therapy.growth_factor.value if therapy.growth_factor else 1.0
             row["steps"] = therapy.step_multipliers()
+            row["lasts"], row["lingers"] = therapy.step_durations()
+            row["timed"] = any(change.lasts is not None for change in therapy.steps)
             row["toxic_stop"] = costs.toxic_stop_per_year.value / 365.25 if costs.toxic_stop_per_year else 0.0
             row["fatal"] = costs.deaths.hazard_per_day if costs.deaths else 0.0
         return out
@@ -120,7 +123,11 @@ class Library:
         out = self._local_records.copy()
         if parameters is not None:
             for row, therapy in zip(out, self.locals.values(), strict=True):
-                row["control"] = shifted(row["control"], parameters["local_control_logit"][local_class(therapy.class_)])
+                by = parameters["local_control_logit"][local_class(therapy.class_)]
+                row["control"] = shifted(row["control"], by)
+                if by != 0.0 and row["by_lesion"] and therapy.local is not None:
+                    average = [_over_patients(float(control), float(row["patient_sd"])) for control in row["control"]]
+                    row["log_hazard"] = therapy.local.log_hazard(row, np.array(average))
         return out
 
     @cached_property
@@ -169,6 +176,11 @@ def shifted(probability: np.ndarray[Any, Any], by: float) -> np.ndarray[Any, Any
     out = probability.copy()
     out[inside] = 1.0 / (1.0 + (1.0 / out[inside] - 1.0) * math.exp(-by))
     return out
+
+
+def _over_patients(control: float, patient_sd: float) -> float:
+    """Control on average over patients, of that of the median patient."""
+    return marginal(math.log(control / (1.0 - control)), patient_sd) if 0.0 < control < 1.0 else control
 
 
 def _kill_factor(kills: Kills, parameters: ParameterSet | None) -> float:

@@ -3,6 +3,10 @@
 One rule for ablation, resection of metastases, embolisation, electrochemotherapy, radiotherapy: a lesion of diameter d is eradicated with
 a probability read off the treatment's curve; lesions of one patient share a part of their luck (a normal on the logit); of a lesion
 that is not eradicated a share of cells survives and grows on. What it does not do is change how lesions elsewhere grow.
+
+Where the curve is of a mixture (vessels near some lesions, thin margins of some ablations), what makes lesions unlike is drawn for each:
+a vessel belongs to the lesion and is there whatever treats it, a margin is made anew in every session. On average over lesions
+and patients that is the curve.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ from paget.biology.layout import BREAST, N_ORGANS, TREATED, UNSEEN, VASCULAR, di
 from paget.biology.natural_history import PRIMARY_ROW
 from paget.biology.patient import NOBODY
 from paget.randomness import LOCAL, normal, uniform
-from paget.therapy.layout import CURVE_POINTS
+from paget.therapy.layout import CURVE_POINTS, LUCK_LOGIT, LUCK_POINTS, MARGIN_POINTS, MARGIN_SIZES
 from paget.therapy.surgery import PERIOPERATIVE_DAYS
 
 MAX_LOCAL = 3
@@ -22,6 +26,8 @@ MAX_LOCAL = 3
 SLOT = 64  # draws of one planned treatment
 RECEIVED, DELAY, LUCK = range(3)
 LESION_DRAWS, DEATH_DRAWS = 8, 32  # first index of them; two for each session
+MARGIN_DRAWS, OF_LESION = 1 << 12, 1 << 20  # first index of draws of a session's margin and modifiers, and of a lesion's own
+NO_MARGIN, NOT_DRAWN = math.nan, -1
 GIVEN, TOO_ILL, TOO_MANY, TOO_LARGE, ELSEWHERE, NOTHING_THERE = range(6)
 REFUSALS = ("", "ECOG", "number of lesions", "size of a lesion", "disease elsewhere", "nothing to treat")
 
@@ -49,6 +55,62 @@ def control_at(therapy, cm):
             part = (cm - grid[k - 1]) / (grid[k] - grid[k - 1])
             return control[k - 1] + part * (control[k] - control[k - 1])
     return control[CURVE_POINTS - 1]
+
+
+@jit
+def place_on(grid, cm):
+    """Where a diameter lies between the points of a grid: the point above it (from 1 on), and how far on the way there (0 to 1)."""
+    above = 1
+    while above < CURVE_POINTS - 1 and cm > grid[above]:
+        above += 1
+    part = (cm - grid[above - 1]) / (grid[above] - grid[above - 1])
+    return above, min(max(part, 0.0), 1.0)
+
+
+@jit
+def draw_margin(therapy, cm, u):
+    """Minimal margin (mm) of a lesion of this diameter for a uniform ``u``: inverse of its distribution."""
+    first, last = therapy.grid_cm[0], therapy.grid_cm[CURVE_POINTS - 1]
+    size = min(max((cm - first) / (last - first), 0.0), 1.0) * (MARGIN_SIZES - 1)
+    i = min(int(size), MARGIN_SIZES - 2)
+    spot = u * (MARGIN_POINTS - 1)
+    k = min(int(spot), MARGIN_POINTS - 2)
+    low = therapy.margin_mm[i, k] + (size - i) * (therapy.margin_mm[i + 1, k] - therapy.margin_mm[i, k])
+    high = therapy.margin_mm[i, k + 1] + (size - i) * (therapy.margin_mm[i + 1, k + 1] - therapy.margin_mm[i, k + 1])
+    return low + (spot - k) * (high - low)
+
+
+@jit
+def draw_modifiers(seed, patient, key, therapy, slot, session):
+    """Which modifiers touch a lesion, as bits: its own by its key alone, those of the session by slot and session too."""
+    touched = 0
+    for k in range(therapy.n_modifiers):
+        index = OF_LESION + therapy.modifier_key[k]
+        if therapy.modifier_key[k] < 0:
+            index = MARGIN_DRAWS + 4 * (SLOT * slot + session) + 1 + k
+        if uniform(seed, patient, key, LOCAL, index) < therapy.modifier_share[k]:
+            touched |= 1 << k
+    return touched
+
+
+@jit
+def control_of_lesion(therapy, cm, margin_mm, touched):
+    """Probability that this lesion is eradicated, in the median patient, given its margin and what touches it."""
+    above, part = place_on(therapy.grid_cm, cm)
+    log_hazard = therapy.log_hazard[above - 1] + part * (therapy.log_hazard[above] - therapy.log_hazard[above - 1])
+    for k in range(therapy.n_modifiers):
+        if touched & (1 << k):
+            log_hazard += therapy.modifier_log_ratio[k]
+    if therapy.margins == 1:
+        log_hazard += margin_mm * therapy.margin_log_ratio
+    probability = therapy.lasting * math.exp(-math.exp(min(log_hazard, 30.0)))
+    if probability <= 0.0 or probability >= 1.0:
+        return probability
+    logit = math.log(probability / (1.0 - probability))
+    spot = (min(max(logit, -LUCK_LOGIT), LUCK_LOGIT) + LUCK_LOGIT) / (2.0 * LUCK_LOGIT) * (LUCK_POINTS - 1)
+    k = min(int(spot), LUCK_POINTS - 2)
+    median = therapy.median_logit[k] + (spot - k) * (therapy.median_logit[k + 1] - therapy.median_logit[k])
+    return 1.0 / (1.0 + math.exp(-median))
 
 
 @jit
@@ -104,12 +166,20 @@ def treat_lesions(seed, p, who, store, body, therapy, which, slot, session, ecog
         if therapy.field == 0 and (not visible or lesion.seen < therapy.min_cm):
             continue
         treated += 1
-        chance = with_luck(p.switch_local_treatment * control_at(therapy, cm), luck)
+        margin, touched = NO_MARGIN, NOT_DRAWN
+        control = control_at(therapy, cm)
+        if therapy.by_lesion == 1 and lesion.mult <= 1.5:  # a row that stands for several has the average of all
+            touched = draw_modifiers(seed, who.id, lesion.key, therapy, slot, session)
+            if therapy.margins == 1:
+                index = MARGIN_DRAWS + 4 * (SLOT * slot + session)
+                margin = draw_margin(therapy, cm, uniform(seed, who.id, lesion.key, LOCAL, index))
+            control = control_of_lesion(therapy, cm, margin, touched)
+        chance = with_luck(p.switch_local_treatment * control, luck)
         index = SLOT * slot + LESION_DRAWS + 2 * session
         eradicated = uniform(seed, who.id, lesion.key, LOCAL, index) < chance
         survivors = therapy.survivors_log_mean + therapy.survivors_log_sd * normal(seed, who.id, lesion.key, LOCAL, index + 1)
         survivors = p.switch_local_treatment * min(survivors, 0.0)
-        _note_treated(log, who, body, lesion, which, session, cm, eradicated, survivors)
+        _note_treated(log, who, body, lesion, which, session, cm, eradicated, survivors, margin, touched)
         if lesion.mult > 1.5:  # a row that stands for several: the share of them that is controlled
             lesion.mult *= 1.0 - chance
             eradicated = False
@@ -141,7 +211,7 @@ def treat_lesions(seed, p, who, store, body, therapy, which, slot, session, ecog
 
 
 @jit
-def _note_treated(log, who, body, lesion, which, session, cm, eradicated, survivors):
+def _note_treated(log, who, body, lesion, which, session, cm, eradicated, survivors, margin, touched):
     rows, counts = log[5], log[3]
     n = counts[4]
     if n >= rows.shape[0]:
@@ -155,6 +225,8 @@ def _note_treated(log, who, body, lesion, which, session, cm, eradicated, surviv
     rows[n].true_cm = cm
     rows[n].eradicated = 1 if eradicated else 0
     rows[n].survivors_log = survivors
+    rows[n].margin_mm = margin
+    rows[n].touched = touched
     counts[4] = n + 1
 
 

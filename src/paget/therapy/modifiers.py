@@ -8,7 +8,8 @@ failure, the mixture comes apart: at each diameter the cumulative hazard ``H`` o
 from __future__ import annotations
 
 from itertools import product
-from typing import Any
+from typing import Any, Literal
+from zlib import crc32
 
 import numpy as np
 from pydantic import model_validator
@@ -33,6 +34,9 @@ class Modifier(Block):
         Of local failure, touched against not touched.
     avoided : bool
         The treatment is not subject to it although the series behind the curve was: its curve is the one of lesions not touched.
+    of : {"lesion", "session"}
+        What it belongs to in a life: to the lesion, where it is whatever treats it and however often (the same draw for all therapies
+        whose file names it), or to the session, in which it is made anew.
     """
 
     name: Name
@@ -40,6 +44,12 @@ class Modifier(Block):
     share: Rate
     hazard_ratio: Quantity
     avoided: bool = False
+    of: Literal["lesion", "session"] = "session"
+
+    @property
+    def key(self) -> int:
+        """Index of the draw of what belongs to a lesion, from its name; -1 for what belongs to a session."""
+        return crc32(self.name.encode()) & 0xFFFF if self.of == "lesion" else -1
 
     @model_validator(mode="after")
     def _acts(self) -> Modifier:
@@ -65,13 +75,29 @@ def untouched_hazard(mixture: Array, modifiers: tuple[Modifier, ...]) -> Array:
 
     Infinite where the mixture has no control at all.
     """
-    mixture = np.asarray(mixture, np.float64)
     cases = combinations(modifiers)
+    return hazard_of(mixture, np.array([share for _, share, _ in cases]), np.array([ratio for _, _, ratio in cases]))
+
+
+def hazard_of(mixture: Array, shares: Array, ratios: Array) -> Array:
+    """Cumulative hazard ``H`` for which ``sum over cases of share * exp(-H * ratio)`` is the probability of control in the mixture.
+
+    Parameters
+    ----------
+    mixture : array
+        Probabilities.
+    shares : array (cases,)
+    ratios : array (cases,) or (cases, *mixture.shape)
+        Hazard ratio of each case, the same for all of the mixture or not.
+    """
+    mixture = np.asarray(mixture, np.float64)
+    more = (1,) * mixture.ndim
+    shares = shares.reshape(-1, *more)
+    ratios = ratios.reshape(-1, *more) if ratios.ndim == 1 else ratios
     low, high = np.full(mixture.shape, -40.0), np.full(mixture.shape, 8.0)  # of the log hazard
     for _ in range(90):
         middle = 0.5 * (low + high)
-        hazard = np.exp(middle)
-        control = sum(share * np.exp(-hazard * ratio) for _, share, ratio in cases)
+        control = (shares * np.exp(-np.exp(middle) * ratios)).sum(axis=0)
         too_low = control > mixture
         low, high = np.where(too_low, middle, low), np.where(too_low, high, middle)
     return np.where(mixture >= 1.0, 0.0, np.where(mixture <= 0.0, np.inf, np.exp(0.5 * (low + high))))
