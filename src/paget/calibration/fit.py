@@ -27,12 +27,12 @@ from paget.calibration.ledger import Ledger, evaluate_all
 from paget.calibration.smoother import SIZES, Fit, Size, smooth, stage_seed
 from paget.calibration.targets import TargetSet, declared_targets, targets_from
 from paget.engine.folder import WORK, RunFolder, digest
-from paget.engine.progress import Progress
 from paget.engine.warm import compile_kernels
 from paget.errors import PagetError, unknown
 from paget.parameters import ParameterSet
 from paget.parameters.posterior import declared_hash, save
 from paget.parameters.version import MODEL_VERSION
+from paget.progress import Progress, silent
 from paget.study import load_protocol
 
 Array = NDArray[np.float64]
@@ -124,7 +124,7 @@ def calibrate(
     targets: Path | None = None,
     resume: bool = True,
     overwrite: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> Path:
     """Fit the blind posterior and derive the informed one.
 
@@ -184,12 +184,10 @@ def calibrate(
     return folder.path
 
 
-def _warm(progress: Progress | None) -> None:
-    if progress:
-        progress("compiling (once)", 0, 1)
+def _warm(progress: Progress) -> None:
+    progress("compiling (once)", 0, 1)
     compile_kernels()
-    if progress:
-        progress("compiling (once)", 1, 1)
+    progress("compiling (once)", 1, 1)
 
 
 def _frame(space: Space, z: Array) -> Any:
@@ -233,7 +231,7 @@ def inform(
     label: str = "contrasts",
     threads: int = 1,
     ledger: Ledger | None = None,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> Informed:
     """Effect of surgery in each named trial under every draw, and the weights of those that inform."""
     trials = (*targets.contrasts.inform, *targets.contrasts.predict)

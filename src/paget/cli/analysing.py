@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,8 +27,8 @@ from paget.analysis.causal import (
     unanswered,
 )
 from paget.errors import PagetError
+from paget.progress import Progress
 
-Progress = Callable[[str, int, int], None]
 BEST = ("ccw", "sequential", "iptw-landmark", "iptw", "matching", "landmark", "time-varying", "ever-never")
 """Families whose adjusted row the TARGET table of a ladder is of: the first one that was answered."""
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from paget.errors import PagetError, unknown
-
-Progress = Callable[[str, int, int], None]
+from paget.progress import Progress
 
 
 def list_targets(path: Path | None) -> None:

@@ -197,8 +197,5 @@ def show_anchors(seed: int, only: list[str] | None, threads: int | None) -> None
     from paget.cli.progress import Bars
 
     with Bars() as progress:
-        records = anchors(
-            seed=seed, only=only or None, threads=threads or os.cpu_count() or 1,
-            on_step=lambda name, done, total: progress("anchors", done, total),
-        )  # fmt: skip
+        records = anchors(seed=seed, only=only or None, threads=threads or os.cpu_count() or 1, progress=progress)
     _console().print(render(records))

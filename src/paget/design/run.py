@@ -31,9 +31,9 @@ from paget.design.vary import Scenario
 from paget.design.words import Findings
 from paget.engine.draws import Draw
 from paget.engine.folder import MANIFEST, RunFolder, digest, disk_errors
-from paget.engine.progress import Progress, silent
 from paget.engine.warm import compile_kernels
 from paget.errors import PagetError
+from paget.progress import Progress, silent
 from paget.study import Protocol, plain, protocol_hash
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import platform
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -34,19 +34,15 @@ from paget.evidence import using
 from paget.evidence.heldout import held_out
 from paget.parameters import ParameterSet
 from paget.population import BLOCK, Population
+from paget.progress import Progress, silent
 from paget.study import Protocol, load_protocol, override, plain, protocol_hash, with_therapies
 
 if TYPE_CHECKING:
     import polars as pl
 
-Progress = Callable[[str, int, int], None]
 REPLICATES = 200
 TWIN_REPLICATES = 20
 """Twins live the patients of the trial and of so many replicates."""
-
-
-def _silent(stage: str, done: int, total: int) -> None:
-    """Nobody watches."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +154,7 @@ def run(
     switches: Mapping[str, float] | None = None,
     therapies: Sequence[str | Path] = (),
     evidence: Sequence[str | Path] = (),
-    progress: Progress = _silent,
+    progress: Progress = silent,
     command: str | None = None,
 ) -> Run:
     """Simulate a trial, and replicates of it, beside what the real trial reported.

@@ -17,10 +17,10 @@ from paget.analysis.causal import (
     rungs_of,
 )
 from paget.analysis.causal.ladder import unanswered
-from paget.engine.progress import Progress
 from paget.engine.registry.cohort import BASELINE, CHANGING, Cohort
 from paget.engine.registry.truth import Truth, cut_twins, gain, plain, ratio_of, truth_of
 from paget.errors import PagetError
+from paget.progress import Progress
 from paget.study.streams import uniforms
 from paget.units import DAYS_PER_MONTH
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -27,6 +27,7 @@ from paget.engine.warm import compile_kernels
 from paget.errors import PagetError, unknown
 from paget.parameters import ParameterSet
 from paget.population import BLOCK
+from paget.progress import Progress, silent
 from paget.study.registry import Registry, load_registry, override_registry, plain_registry, registry_hash
 from paget.therapy import library
 from paget.therapy.form import AXES
@@ -34,14 +35,9 @@ from paget.therapy.form import AXES
 if TYPE_CHECKING:
     import polars as pl
 
-Progress = Callable[[str, int, int], None]
 FEWEST = 200
 """Patients below which a ladder says nothing."""
 MAX_BLOCKS = 400
-
-
-def _silent(stage: str, done: int, total: int) -> None:
-    """Nobody watches."""
 
 
 @dataclass(frozen=True)
@@ -216,7 +212,7 @@ def run_registry(
     draw: int | None = None,
     changes: Mapping[str, Any] | None = None,
     switches: Mapping[str, float] | None = None,
-    progress: Progress = _silent,
+    progress: Progress = silent,
     command: str | None = None,
 ) -> RegistryRun:
     """Simulate a registry and climb the bias ladder.
