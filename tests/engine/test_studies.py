@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from paget.analysis.records import LESIONS, NAMES, RESPONSES
+from paget.analysis.records import FOUND, LESIONS, NAMES, RESPONSES
 from paget.engine.run import run
 from paget.study import load_protocol, shipped
 from paget.tables import validate
@@ -66,6 +66,10 @@ def test_replicates_tell_what_the_tables_tell(runs, name):
         elif code in RESPONSES:
             yes = result.adrs.filter((pl.col("PARAMCD") == code) & (pl.col("AVALC") == "Y"))
             assert rows[flag_column(code)].sum() == yes.height
+        elif code == FOUND:
+            of = [r for r in result.summary if r["endpoint"] == NAMES[FOUND] and r["measure"] == "rate"]
+            assert rows[flag_column(code)].sum() == sum(r["events"] or 0 for r in of)
+            assert rows[member_column(code)].sum() == sum(r["n"] for r in of)
         else:
             mine = result.adtte.filter(pl.col("PARAMCD") == code)
             cause = rows[f"{code}_cause"]

@@ -27,6 +27,7 @@ def mistakes(name, *path_value, **known):
     return str(caught.value)
 
 
+EVERY_6 = {"every_months": 6, "until_months": 60}
 CASES = [
     ("cabula2015", "estimand/summary", "hazard-ratio", "compares, but the study has one arm"),
     ("cabula2015", "arms", [], "has no arm"),
@@ -46,8 +47,11 @@ CASES = [
     ("e1193", "arms/0/later_lines", [{"line": 2, "systemic": "taxane"}, {"line": 2, "systemic": "taxane"}], "stands here twice"),
     ("e1193", "arms/1/later_lines", [{"line": 2, "systemic": "taxane"}], "says what line 2 is, and crossover does too"),
     ("stic-ctc", "arms/0/systemic_if/0/where", [], "has too few items"),
-    ("surveillance", "arms/0/surveillance", {"every_months": 6, "until_months": 60}, "looks for nothing"),
-    ("surveillance", "arms/0/surveillance/marker_cm3", ..., "the work-up follows a marker"),
+    ("surveillance", "arms/0/surveillance", EVERY_6, "looks for nothing"),
+    ("surveillance", "arms/0/surveillance", {**EVERY_6, "work_up": ["ct"], "imaging": ["mri"]}, "the work-up follows a marker"),
+    ("surveillance", "arms/0/surveillance", {**EVERY_6, "panel": "marker-panel", "marker_cm3": 3}, "stands beside a panel"),
+    ("surveillance", "arms/0/surveillance", {**EVERY_6, "imaging": ["ct"], "read": "rise"}, "belongs to a panel"),
+    ("surveillance", "arms/0/surveillance", {**EVERY_6, "imaging": ["ct"], "marker_sd_log": 1}, "belongs to marker_cm3"),
     ("surveillance", "arms/0/systemic", "taxane", "patients enter with early disease"),
     ("surveillance", "endpoints", ["OS", "PFS"], "is not of early disease"),
     ("surveillance", "population/source", "both", "is follow-up of early disease"),
@@ -58,6 +62,20 @@ CASES = [
 def test_the_mistake_is_told(name, path, value, said):
     """One message that says what is wrong."""
     assert said in mistakes(name, path, value)
+
+
+NAMED = {**EVERY_6, "imaging": ["bone-scan", "ctt"], "panel": "marker-pannel", "work_up": ["ct"]}
+NAMES = [
+    ("intensive-folow-up", {"schedules": ["intensive-follow-up", "minimal-follow-up"]}, "did you mean 'intensive-follow-up'"),
+    (NAMED, {"imaging": ["ct", "mri", "bone-scan"]}, "did you mean 'ct'"),
+    (NAMED, {"panels": ["marker-panel"]}, "did you mean 'marker-panel'"),
+]
+
+
+@pytest.mark.parametrize(("given", "known", "said"), NAMES)
+def test_an_unknown_instrument_of_follow_up_names_its_neighbour(given, known, said):
+    """A misspelt schedule, modality or panel gets the nearest id."""
+    assert said in mistakes("surveillance", "arms/0/surveillance", given, **known)
 
 
 def test_an_unknown_local_therapy_names_its_neighbour():

@@ -6,7 +6,8 @@
 | log-rank, stratified or weighted; MaxCombo | `logrank`, `maxcombo` |
 | hazard ratio; proportional? the same in subgroups? | `cox`, `proportional_hazards`, `interaction` |
 | restricted mean and difference | `rmst`, `rmst_difference`, `rmst_curve` |
-| shares of responders, of controlled lesions | `response_rates`, `lesion_rates`, `event_rates`; `wilson`, `clustered`, `odds_ratio` |
+| shares of responders, of controlled lesions, of relapses by how they are found | `response_rates`, `lesion_rates`, `found_rates` |
+| shares with an event | `event_rates`; `wilson`, `clustered`, `odds_ratio` |
 | competing risks | `cumulative_incidence`, `gray_test`, `fine_gray` |
 | an endpoint out of ADSL and ADTTE | `read_endpoint`, `arm_column` |
 | the whole table of a trial | `summarise` |
@@ -25,7 +26,7 @@ from .finegray import FineGray, fine_gray
 from .km import KaplanMeier, kaplan_meier
 from .logrank import LogRank, MaxCombo, fleming_harrington, logrank, maxcombo
 from .proportional import ProportionalHazards, proportional_hazards
-from .rates import clustered, event_rates, lesion_rates, odds_ratio, response_rates, wilson
+from .rates import clustered, event_rates, found_rates, lesion_rates, odds_ratio, response_rates, wilson
 from .records import join_published, record
 from .replicates import Components, Spread, components, share, spread
 from .rmst import Difference, rmst, rmst_curve, rmst_difference
@@ -59,6 +60,7 @@ __all__ = [
     "event_rates",
     "fine_gray",
     "fleming_harrington",
+    "found_rates",
     "gray_test",
     "interaction",
     "join_published",

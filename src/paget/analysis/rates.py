@@ -9,7 +9,7 @@ Sources: Wilson 1927 (J Am Stat Assoc 22:209); Rao and Scott 1992 (Biometrics 48
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from ..errors import PagetError
 from ._arrays import Bools
 from ._distributions import z_of_level
 from .adam import Endpoint, read_endpoint
-from .records import LESIONS, NAMES, Record, record
+from .records import FOUND, LESIONS, NAMES, Record, record
 
 if TYPE_CHECKING:
     import polars as pl
@@ -132,6 +132,28 @@ def event_rates(
         for one in _shares(NAMES[code], counts, experimental, control if control in counts else None, level)
         if one["arm"]
     ]
+
+
+def found_rates(
+    adtte: pl.DataFrame, words: str, *, arms: Mapping[str, str], experimental: str, control: str | None, level: float = 0.95
+) -> list[Record]:
+    """Share of distant relapses (events of DRFS in ADTTE) that were found in one way, by arm, and their comparison.
+
+    Parameters
+    ----------
+    adtte : polars.DataFrame
+    words : str
+        EVNTDESC of a relapse found in that way; relapses are the events that are no death.
+    arms : mapping of arm to its label (TRTP)
+    """
+    import polars as pl
+
+    relapses = adtte.filter((pl.col("PARAMCD") == "DRFS") & (pl.col("CNSR") == 0) & (pl.col("EVNTDESC") != "DEATH"))
+    counts: dict[str, tuple[int, int]] = {}
+    for arm in [experimental, *([control] if control is not None else [])]:
+        mine = relapses.filter(pl.col("TRTP") == arms[arm])
+        counts[arm] = (mine.filter(pl.col("EVNTDESC") == words).height, mine.height)
+    return _shares(NAMES[FOUND], counts, experimental, control, level)
 
 
 def lesion_rates(

@@ -47,6 +47,7 @@ NAMES = {
     "TTLIVP": "liver-progression",
     "DRFS": "distant-relapse-free-survival",
     "SAR": "survival-after-relapse",
+    "RFV": "relapse-found-at-visit",
     "RSP": "objective-response",
     "RSP2": "second-line-response",
     "CB": "clinical-benefit",
@@ -58,6 +59,8 @@ NAMES = {
 """CDISC parameter codes and the names that records use."""
 COMPETING = ("TTLRP", "TTLTP", "TTNL", "TTLIVP")
 """Codes of the times with which death competes."""
+FOUND = "RFV"
+"""Code of the share of relapses that a visit found before they were felt (event of DRFS in ADTTE)."""
 RESPONSES = ("RSP", "RSP2", "CB", "CR")
 """Codes of shares of patients (ADRS)."""
 LESIONS = {"LRSP": "LRSPFL", "LCR": "LCRFL", "LLTP": "LLTPFL"}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from paget.clinic.circulating import chance_of_clusters, chance_positive
 from paget.clinic.imaging import limits
-from paget.clinic.instruments import Blood, CellAssay, Check, Imaging, Marker, Panel, instrument, instruments
+from paget.clinic.instruments import Blood, CellAssay, Check, Imaging, Marker, Panel, Schedule, instrument, instruments
 from paget.clinic.markers import chance_raised, panel_chance
 from paget.evidence import Study, load
 from paget.evidence.models import Result
@@ -99,7 +99,7 @@ def checks(*, seed: int = 1) -> list[Compared]:
     """All checks of all instruments."""
     out: list[Compared] = []
     for name, one in instruments().items():
-        told: Any = () if isinstance(one, Imaging) else one.checks
+        told: Any = () if isinstance(one, Imaging | Schedule) else one.checks
         for check in told:
             value = published(check).value
             assert value is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from paget.clinic.instruments import Imaging, Instrument
+    from paget.clinic.instruments import Imaging, Instrument, Schedule
 
 DIAMETERS_CM = (0.3, 0.5, 1.0, 1.5, 2.0, 3.0)
 BURDENS_CM3 = (0.0, 1.0, 10.0, 50.0, 200.0)
@@ -20,7 +20,7 @@ def show_instrument(console: Any, one: Instrument) -> None:
     console : rich.console.Console
     one : Instrument
     """
-    from paget.clinic.instruments import CellAssay, Imaging, Marker, Panel
+    from paget.clinic.instruments import CellAssay, Imaging, Marker, Panel, Schedule
     from paget.evidence import load, reference
     from paget.forms.quantities import numbers
 
@@ -31,6 +31,8 @@ def show_instrument(console: Any, one: Instrument) -> None:
         _by_burden(console, one)
     elif isinstance(one, CellAssay):
         _by_cells(console, one)
+    elif isinstance(one, Schedule):
+        _schedule(console, one)
     console.print("[bold]Numbers[/bold]")
     cited: dict[str, None] = {}
     for path, number in numbers(one):
@@ -83,6 +85,33 @@ def _by_burden(console: Any, one: Any) -> None:
         note = f"median without disease {median_baseline(one):.3g}, cut-off {one.cut_off.value:g} {one.unit}"
     _table(console, "Share positive, by burden", heads, {name: [f"{x:.2f}" for x in values] for name, values in rows.items()})
     console.print(note)
+
+
+def _schedule(console: Any, one: Schedule) -> None:
+    from paget.biology.layout import N_ORGANS, PLACES
+    from paget.clinic.imaging import limits
+    from paget.clinic.instruments import Panel, instrument
+    from paget.clinic.markers import half_burden
+    from paget.parameters import ParameterSet
+
+    console.print(f"Visits every {one.every_months.value:g} months, until {one.until_months.value:g} months after the operation.")
+    if one.panel is not None:
+        panel = instrument(one.panel)
+        assert isinstance(panel, Panel)
+        burden, _ = half_burden(panel, dynamic=one.read == "rise")
+        how = "a marker has risen over her own level" if one.read == "rise" else "a marker is above its cut-off"
+        console.print(f"Blood for {one.panel}: positive when {how}, in half of patients from {burden:.1f} cm3.", soft_wrap=True)
+    if not one.imaging and one.panel is None:
+        console.print("Nothing looks for what is not felt: a relapse is found by its symptoms.")
+        return
+    detection = ParameterSet.point()["detection_cm"]
+    rows = {}
+    for words, names in (("at every visit", one.imaging), ("after a positive marker", one.work_up)):
+        seen = limits(names, detection)
+        rows[f"{words}: {', '.join(names) or 'nothing'}"] = [
+            f"{seen[place] * own:.1f}" if place in seen else "-" for place, own in zip(PLACES[:N_ORGANS], detection, strict=True)
+        ]
+    _table(console, "Half of the lesions are seen from, cm", list(PLACES[:N_ORGANS]), rows)
 
 
 def _by_cells(console: Any, one: Any) -> None:

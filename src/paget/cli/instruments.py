@@ -12,12 +12,12 @@ from paget.errors import unknown
 
 @app.command("instruments")
 def instruments_(
-    kind: Annotated[str | None, typer.Option(help="imaging, marker, panel, cells or blood.")] = None,
+    kind: Annotated[str | None, typer.Option(help="imaging, marker, panel, cells, blood or schedule.")] = None,
     compare: Annotated[
         bool, typer.Option("--compare", help="Set published sensitivities and rates beside what simulated patients give (minutes).")
     ] = False,
 ) -> None:
-    """List the instruments: imaging by modality, serum markers, assays of circulating tumour cells.
+    """List the instruments: imaging, serum markers, assays of circulating tumour cells, schedules of follow-up.
 
     paget instruments --kind imaging
     paget show ct

@@ -1,7 +1,7 @@
-"""Instruments as data: imaging, serum markers and their panels, assays of circulating tumour cells; one file each.
+"""Instruments as data: imaging, serum markers and their panels, assays of circulating tumour cells, schedules of follow-up; one file each.
 
-What an instrument reads depends on the truth (a diameter, a burden, cells in the blood) and on its own error, never on who looks. How
-visits and follow-up use it is told elsewhere; here it says what it would show.
+What an instrument reads depends on the truth (a diameter, a burden, cells in the blood) and on its own error, never on who looks. A
+schedule names the instruments that follow-up uses.
 """
 
 from __future__ import annotations
@@ -134,8 +134,39 @@ class Blood(Block):
         return self
 
 
-Instrument: TypeAlias = Imaging | Marker | Panel | CellAssay | Blood
-KINDS: dict[str, type[Block]] = {"imaging": Imaging, "marker": Marker, "panel": Panel, "cells": CellAssay, "blood": Blood}
+class Schedule(Block):
+    """Follow-up of operated early disease: which instruments look, how often, and what is done after a positive marker.
+
+    ``read`` says when the panel counts as positive: a marker above its cut-off, or one that has risen over the woman's own level.
+    """
+
+    kind: Literal["schedule"]
+    id: Name
+    title: Text
+    what: Text
+    every_months: Quantity
+    until_months: Quantity
+    imaging: tuple[Name, ...] = ()
+    panel: Name | None = None
+    read: Literal["cut-off", "rise"] = "cut-off"
+    work_up: tuple[Name, ...] = ()
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Schedule:
+        faults = []
+        if self.every_months.value <= 0:
+            faults.append(Fault(("every_months", "value"), "must be more than nothing", self.every_months.value, "months"))
+        if self.work_up and self.panel is None:
+            faults.append(Fault(("panel",), "is missing: the work-up follows a positive marker", expected="a panel of markers"))
+        if faults:
+            raise Faults(faults)
+        return self
+
+
+Instrument: TypeAlias = Imaging | Marker | Panel | CellAssay | Blood | Schedule
+KINDS: dict[str, type[Block]] = {
+    "imaging": Imaging, "marker": Marker, "panel": Panel, "cells": CellAssay, "blood": Blood, "schedule": Schedule,
+}  # fmt: skip
 
 
 def validate_instrument(data: Any, *, where: str | Path | None = None, lines: Any = None) -> Instrument:
@@ -177,6 +208,11 @@ def instruments() -> dict[str, Instrument]:
                 raise PagetError("an instrument stands in a file of its own name", where=item.name, key="id", got=one.id)
             found[one.id] = one
     return found
+
+
+def of_kind(kind: str) -> list[str]:
+    """Ids of the shipped instruments of a kind."""
+    return [name for name, one in instruments().items() if one.kind == kind]
 
 
 def instrument(name: str) -> Instrument:

@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from paget.clinic.instruments import of_kind
 from paget.engine.fitness import check_therapies
+from paget.engine.surveillance import follow_up_of
 from paget.engine.therapies import check_places, variants
 from paget.life.kernel import AT_ONCE, INOPERABLE
-from paget.life.simulate import LifePlan, Surveillance
+from paget.life.simulate import LifePlan
 from paget.life.state import LATER_LINES
 from paget.parameters import ParameterSet, switch_names
 from paget.study import Protocol, check_names, mask
@@ -57,6 +59,9 @@ def check_known_names(protocol: Protocol, where: str | None = None) -> None:
             "regimens": list(shelf.regimens),
             "not_available": list(AXES),
             "local_therapies": list(shelf.locals),
+            "schedules": of_kind("schedule"),
+            "imaging": of_kind("imaging"),
+            "panels": of_kind("panel"),
         },
         where=where,
     )
@@ -191,17 +196,7 @@ def compile_plan(protocol: Protocol, parameters: ParameterSet, *, to_death: bool
 
 def early_plan(protocol: Protocol, parameters: ParameterSet, arm: int) -> LifePlan:
     """The plan of one arm of a study of early disease: followed as the arm says, then treated by the standard of care."""
-    watched = protocol.arms[arm].surveillance
-    schedule = None
-    if watched is not None:
-        schedule = Surveillance(
-            every_days=watched.every_months * DAYS_PER_MONTH,
-            until_days=watched.until_months * DAYS_PER_MONTH,
-            imaging={str(place): limit for place, limit in watched.imaging.items()},
-            marker_cm3=math.inf if watched.marker_cm3 is None else watched.marker_cm3,
-            marker_sd_log=watched.marker_sd_log or 0.0,
-            workup={str(place): limit for place, limit in watched.workup.items()},
-        )
+    schedule = follow_up_of(protocol.arms[arm], parameters)
     return replace(compile_plan(protocol, parameters), surveillance=schedule)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paget.analysis.records import LESIONS, RESPONSES
+from paget.analysis.records import FOUND, LESIONS, RESPONSES
 from paget.engine.compile import compile_plan
 from paget.engine.endpoints import observed
 from paget.engine.trial import Roster, early_lives, roster_frame, study_info
@@ -21,6 +21,7 @@ from paget.study import Protocol
 from paget.study.analyses import size_classes
 from paget.study.values import FIRST_ENDPOINTS, timed
 from paget.tables import Raw, adles, adrs, adtte
+from paget.tables.further import FOUND_AT_VISIT, FOUND_HOW
 
 if TYPE_CHECKING:
     import polars as pl
@@ -74,6 +75,11 @@ def detailed_rows(protocol: Protocol, parameters: ParameterSet, roster: Roster, 
         cnsr = rows["CNSR"].fill_null(-1).to_numpy()
         out[f"{code}_months"] = rows["AVAL"].fill_null(0.0).to_numpy()
         out[f"{code}_cause"] = np.select([cnsr < 0, cnsr == 0, cnsr == 2], [-1, 1, 2], 0).astype(np.int8)
+    if FOUND in protocol.endpoints:
+        relapses = times.filter((pl.col("PARAMCD") == "DRFS") & pl.col("EVNTDESC").is_in(FOUND_HOW))
+        at_visit = relapses.filter(pl.col("EVNTDESC") == FOUND_AT_VISIT)
+        for column, who in ((flag_column(FOUND), at_visit), (member_column(FOUND), relapses)):
+            out[column] = ids["USUBJID"].is_in(who["USUBJID"].implode()).cast(pl.Int32).to_numpy()
     if any(code in RESPONSES for code in protocol.endpoints):
         responses = adrs(raw.assessments, patients, study, raw=raw)
         for code in (code for code in protocol.endpoints if code in RESPONSES):

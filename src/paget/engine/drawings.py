@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paget.analysis import cumulative_incidence, kaplan_meier, read_endpoint
-from paget.analysis.records import COMPETING, LESIONS, NAMES, RESPONSES
+from paget.analysis.records import COMPETING, FOUND, LESIONS, NAMES, RESPONSES
 from paget.engine.replicates import Replicates
 from paget.report.figures import baseline as baseline_figure
 from paget.report.figures import consort as consort_figure
@@ -238,6 +238,8 @@ def all_drawings(m: Material) -> dict[str, Callable[[], Drawing]]:
     responses = tuple(code for code in protocol.endpoints if code in RESPONSES)
     if responses:
         out["responses"] = lambda: shares(m, responses, "Responses of patients")
+    if FOUND in protocol.endpoints:
+        out["found"] = lambda: shares(m, (FOUND,), "Relapses that a visit found")
     lesions = tuple(code for code in protocol.endpoints if code in LESIONS)
     if lesions:
         out["lesions"] = lambda: shares(m, lesions, "Treated lesions")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from paget.analysis import event_rates, lesion_rates, response_rates, summarise
+from paget.analysis import event_rates, found_rates, lesion_rates, response_rates, summarise
 from paget.analysis.records import LESIONS, RESPONSES, check_published, join_published
 from paget.engine.draws import Source
 from paget.engine.extrapolation import Badge, badges
@@ -16,8 +16,9 @@ from paget.parameters import ParameterSet
 from paget.study import Protocol, published_values, subgroup_mask
 from paget.study.analyses import size_classes
 from paget.study.schedule import Cut
-from paget.study.values import LOCAL_ENDPOINTS, timed
+from paget.study.values import FOUND, LOCAL_ENDPOINTS, timed
 from paget.tables import Raw, adsl, adtte
+from paget.tables.further import FOUND_AT_VISIT
 
 if TYPE_CHECKING:
     import polars as pl
@@ -143,6 +144,9 @@ def _shares(product: Product, tables: dict[str, pl.DataFrame], cut: Cut | None, 
     for code in protocol.endpoints:
         if code in RESPONSES:
             found += response_rates(tables["adsl"], tables["adrs"], code, **fields)
+        elif code == FOUND:
+            labels = {one.id: one.label for one in protocol.arms}
+            found += found_rates(tables["adtte"], FOUND_AT_VISIT, arms=labels, **fields)
         elif timed(code) and any(entry["endpoint"] == code and entry["measure"] == "rate" for entry in published):
             found += event_rates(tables["adsl"], tables["adtte"], code, **fields)
     return found if first else [record for record in found if record["arm"] != control]

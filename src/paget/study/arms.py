@@ -175,8 +175,8 @@ class Arm(Block):
     local: Annotated[tuple[LocalTreatment, ...], Field(min_length=1, max_length=MOST_LOCAL)] | None = Field(
         default=None, description="Local treatments of metastases"
     )
-    surveillance: Surveillance | None = Field(
-        default=None, description="Follow-up of early disease; absent: symptoms alone find a relapse"
+    surveillance: Surveillance | Id | None = Field(
+        default=None, description="Follow-up of early disease: name of a schedule, or one; absent: symptoms alone find a relapse"
     )
     placebo: Flag | None = Field(default=None, description="The arm is given a placebo of what another arm gets")
     crossover: Crossover | None = None

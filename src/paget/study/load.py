@@ -279,7 +279,7 @@ def check_names(
         A validated protocol.
     known
         Lists of names under any of the keys ``switches``, ``standards_of_care``, ``regimens``,
-        ``not_available``, ``local_therapies``; a list that is absent is not checked.
+        ``not_available``, ``local_therapies``, ``schedules``, ``imaging``, ``panels``; a list that is absent is not checked.
     where
         File, for messages.
 
@@ -323,5 +323,11 @@ def _asked(protocol: Protocol) -> Iterator[tuple[str, Key, str, str]]:
             yield "regimens", (*key, "later_lines", row, "systemic"), later.systemic, "regimen"
         for row, local in enumerate(arm.local or ()):
             yield "local_therapies", (*key, "local", row, "therapy"), local.therapy, "local therapy"
+        if isinstance(arm.surveillance, str):
+            yield "schedules", (*key, "surveillance"), arm.surveillance, "schedule of follow-up"
+        elif arm.surveillance is not None:
+            for under, name, kind in arm.surveillance.named:
+                what = "imaging modality" if kind == "imaging" else "panel of markers"
+                yield {"panel": "panels"}.get(kind, kind), (*key, "surveillance", *under), name, what
     for position, name in enumerate(protocol.population.not_available):
         yield "not_available", ("population", "not_available", position), name, "drug axis"

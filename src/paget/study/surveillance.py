@@ -1,7 +1,8 @@
-"""Follow-up of operated early disease: visits, what they image, which burden makes a serum marker rise, and the work-up after it.
+"""Follow-up of operated early disease: visits, what they image, what makes a serum marker positive, and the work-up after it.
 
-Detection limits are multiples of the diameter from which staging CT shows a lesion of that patient: 1 is as good as staging, 2 needs
-lesions twice as large. A place that is left out is not imaged. Whatever visits miss is found by its symptoms.
+Imaging and work-up are named by instrument, or given by place as detection limits: multiples of the diameter from which staging CT shows
+a lesion of that patient (1 is as good as staging, 2 needs lesions twice as large). A place that nothing looks at is not imaged. Whatever
+visits miss is found by its symptoms.
 """
 
 from __future__ import annotations
@@ -10,11 +11,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from paget.forms.faults import Fault, Faults
-from paget.study.values import Block, Months, NonNegative, Positive
+from paget.forms.faults import Fault, Faults, Key
+from paget.study.values import Block, Id, Months, NonNegative, Positive
 
 Place = Literal["bone", "liver", "lung", "brain", "skin", "distant-nodes"]
 Limit = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=100)]
+
+
+Looks = dict[Place, Limit] | Annotated[tuple[Id, ...], Field(min_length=1)]
+"""What looks: instruments by name, or detection limits by place."""
 
 
 class Surveillance(Block):
@@ -22,20 +27,36 @@ class Surveillance(Block):
 
     every_months: Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=120)]
     until_months: Months
-    imaging: dict[Place, Limit] = Field(default_factory=dict, description="Detection limit by place, at every visit")
-    marker_cm3: Positive | None = Field(default=None, description="Burden at which a marker rises in half of patients")
+    imaging: Looks = Field(default_factory=dict, description="At every visit: instruments, or detection limit by place")
+    panel: Id | None = Field(default=None, description="Panel of serum markers taken at every visit")
+    read: Literal["cut-off", "rise"] | None = Field(default=None, description="When the panel is positive; default cut-off")
+    marker_cm3: Positive | None = Field(default=None, description="Instead of a panel: burden at which a marker rises in half of patients")
     marker_sd_log: NonNegative | None = Field(default=None, description="Spread of that burden between patients")
-    workup: dict[Place, Limit] = Field(default_factory=dict, description="Detection limit by place once a marker has risen")
+    work_up: Looks = Field(default_factory=dict, description="Once a marker is positive: instruments, or detection limit by place")
+
+    @property
+    def named(self) -> list[tuple[Key, str, str]]:
+        """Instruments by name: key, name, kind."""
+        found: list[tuple[Key, str, str]] = []
+        for key, given in (("imaging", self.imaging), ("work_up", self.work_up)):
+            if isinstance(given, tuple):
+                found += [((key, row), name, "imaging") for row, name in enumerate(given)]
+        return found + ([(("panel",), self.panel, "panel")] if self.panel else [])
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
         faults = []
-        if not self.imaging and self.marker_cm3 is None:
+        marker = self.panel is not None or self.marker_cm3 is not None
+        if not self.imaging and not marker:
             faults.append(Fault((), "looks for nothing: neither imaging nor a marker", fix="leave surveillance out, or add one"))
-        if self.workup and self.marker_cm3 is None:
-            faults.append(Fault(("marker_cm3",), "is missing: the work-up follows a marker", expected="cm3 of tumour"))
+        if self.panel is not None and self.marker_cm3 is not None:
+            faults.append(Fault(("marker_cm3",), "stands beside a panel", fix="keep one of the two"))
+        if self.work_up and not marker:
+            faults.append(Fault(("panel",), "is missing: the work-up follows a marker", expected="a panel, or marker_cm3 (cm3 of tumour)"))
         if self.marker_sd_log is not None and self.marker_cm3 is None:
-            faults.append(Fault(("marker_sd_log",), "belongs to a marker, and none is measured", fix="remove it, or give marker_cm3"))
+            faults.append(Fault(("marker_sd_log",), "belongs to marker_cm3, and none is given", fix="remove it, or give marker_cm3"))
+        if self.read is not None and self.panel is None:
+            faults.append(Fault(("read",), "belongs to a panel, and none is taken", fix="remove it, or name a panel"))
         if faults:
             raise Faults(faults)
         return self

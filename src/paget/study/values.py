@@ -98,7 +98,7 @@ EvidenceId = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9][a
 
 Endpoint = Literal[
     "OS", "PFS", "DPFS", "TTLRP", "TTP", "TTTF", "TTCT", "RSD", "LPFS", "TTLTP", "TTNL", "TTLIVP",
-    "DRFS", "SAR", "RSP", "RSP2", "CB", "CR", "LRSP", "LCR", "LLTP",
+    "DRFS", "SAR", "RFV", "RSP", "RSP2", "CB", "CR", "LRSP", "LCR", "LLTP",
 ]  # fmt: skip
 ENDPOINT_NAMES = {
     "OS": "overall-survival",
@@ -115,6 +115,7 @@ ENDPOINT_NAMES = {
     "TTLIVP": "liver-progression",
     "DRFS": "distant-relapse-free-survival",
     "SAR": "survival-after-relapse",
+    "RFV": "relapse-found-at-visit",
     "RSP": "objective-response",
     "RSP2": "second-line-response",
     "CB": "clinical-benefit",
@@ -124,11 +125,13 @@ ENDPOINT_NAMES = {
     "LLTP": "lesion-local-progression",
 }
 """Codes of the endpoints and their names in results and in the evidence."""
+FOUND = "RFV"
+"""Share of relapses that a visit found before they were felt."""
 RESPONSE_ENDPOINTS = ("RSP", "RSP2", "CB", "CR")
 """Shares of patients (ADRS)."""
 LESION_ENDPOINTS = ("LRSP", "LCR", "LLTP")
 """Shares of treated lesions."""
-EARLY_ENDPOINTS = ("DRFS", "SAR")
+EARLY_ENDPOINTS = ("DRFS", "SAR", FOUND)
 """Endpoints of early disease."""
 LOCAL_ENDPOINTS = ("LPFS", "TTLTP", *LESION_ENDPOINTS)
 """Endpoints that exist only where lesions are treated."""
@@ -138,4 +141,4 @@ FIRST_ENDPOINTS = ("OS", "PFS", "DPFS", "TTLRP")
 
 def timed(endpoint: str) -> bool:
     """Whether an endpoint is a time to an event (a row of ADTTE), not a share."""
-    return endpoint not in (*RESPONSE_ENDPOINTS, *LESION_ENDPOINTS)
+    return endpoint not in (*RESPONSE_ENDPOINTS, *LESION_ENDPOINTS, FOUND)

@@ -14,6 +14,8 @@ from paget.tables.study_info import StudyInfo
 from paget.tables.treated import Raw, index_responses, visits_of
 
 SAME_DAY = 1e-6
+FOUND_HOW = FOUND_AT_VISIT, FOUND_BY_SYMPTOM = "DISTANT RELAPSE FOUND AT A VISIT", "DISTANT RELAPSE FOUND BY SYMPTOM"
+"""How a relapse was found: the event of DRFS."""
 STOPPED_EARLY_DAYS = 1.0
 """A course that ends more than so many days before its planned end was stopped for toxicity."""
 
@@ -183,7 +185,8 @@ def _liver_progression(subjects: pl.DataFrame, patients: pl.DataFrame, study: St
 
 
 def _relapse_free(subjects: pl.DataFrame, patients: pl.DataFrame, study: StudyInfo, raw: Raw) -> pl.DataFrame:
-    return _coded(subjects, pl.col("distant_progression_day"), "DISTANT RELAPSE", death="event", censor="_end")
+    words = pl.when(pl.col("found_early")).then(pl.lit(FOUND_AT_VISIT)).otherwise(pl.lit(FOUND_BY_SYMPTOM))
+    return _coded(subjects, pl.col("distant_progression_day"), words, death="event", censor="_end")
 
 
 def _after_relapse(subjects: pl.DataFrame, patients: pl.DataFrame, study: StudyInfo, raw: Raw) -> pl.DataFrame:

@@ -1,0 +1,71 @@
+"""Follow-up of early disease as an arm names it, for the life: instruments become detection limits, a panel becomes a burden."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from paget.clinic.imaging import limits
+from paget.clinic.instruments import Panel, Schedule, instrument
+from paget.clinic.markers import half_burden
+from paget.life.simulate import Surveillance
+from paget.parameters import ParameterSet
+from paget.study.arms import Arm
+from paget.study.surveillance import Looks
+from paget.units import DAYS_PER_MONTH
+
+
+def follow_up_of(arm: Arm, parameters: ParameterSet) -> Surveillance | None:
+    """The follow-up of an arm; None where symptoms alone find a relapse.
+
+    Names must be known (`paget.engine.compile.check_known_names`).
+    """
+    given = arm.surveillance
+    if given is None:
+        return None
+    if isinstance(given, str):
+        named = instrument(given)
+        assert isinstance(named, Schedule)
+        return schedule(named, parameters)
+    if given.panel is not None:
+        marker = positive_from(given.panel, given.read == "rise")
+    else:
+        marker = (math.inf if given.marker_cm3 is None else given.marker_cm3, given.marker_sd_log or 0.0)
+    return Surveillance(
+        every_days=given.every_months * DAYS_PER_MONTH,
+        until_days=given.until_months * DAYS_PER_MONTH,
+        imaging=_limits(given.imaging, parameters),
+        marker_cm3=marker[0],
+        marker_sd_log=marker[1],
+        workup=_limits(given.work_up, parameters),
+    )
+
+
+def schedule(named: Schedule, parameters: ParameterSet) -> Surveillance | None:
+    """A shipped schedule; None for one that looks for nothing by itself."""
+    if not named.imaging and named.panel is None:
+        return None
+    burden, spread = positive_from(named.panel, named.read == "rise")
+    return Surveillance(
+        every_days=named.every_months.value * DAYS_PER_MONTH,
+        until_days=named.until_months.value * DAYS_PER_MONTH,
+        imaging=_limits(named.imaging, parameters),
+        marker_cm3=burden,
+        marker_sd_log=spread,
+        workup=_limits(named.work_up, parameters),
+    )
+
+
+def positive_from(panel: str | None, rise: bool) -> tuple[float, float]:
+    """Burden (cm3) at which a panel turns positive in half of patients and the spread of its logarithm; infinite without a panel."""
+    if panel is None:
+        return math.inf, 0.0
+    found = instrument(panel)
+    assert isinstance(found, Panel)
+    return half_burden(found, dynamic=rise)
+
+
+def _limits(given: Looks, parameters: ParameterSet) -> Mapping[str, float]:
+    if isinstance(given, tuple):
+        return limits(given, parameters["detection_cm"])
+    return {str(place): limit for place, limit in given.items()}
