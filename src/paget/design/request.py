@@ -13,6 +13,7 @@ from paget.design.boundaries import check_power
 from paget.design.options import EVERYBODY, TESTS, DesignOptions
 from paget.design.search import LEAST
 from paget.design.vary import Scenario, scenarios
+from paget.endpoints import FIRST
 from paget.engine.compile import compile_plan
 from paget.engine.draws import Draw, Posterior, Source, resolve_source
 from paget.engine.work import default_folder, seed_of, whole
@@ -20,7 +21,6 @@ from paget.errors import PagetError, unknown
 from paget.parameters import ParameterSet
 from paget.study import Protocol, load_protocol, plain, protocol_hash
 from paget.study.streams import lineage
-from paget.study.values import FIRST_ENDPOINTS
 
 TRIALS, POOL, MOST_PATIENTS = 1000, 10_000, 10_000
 MOST_TRIALS = 100_000
@@ -214,8 +214,8 @@ def resolve(
             raise unknown("test", test, TESTS)
     _check_kind(loaded, where)
     wanted = endpoint or str(loaded.estimand.endpoint)
-    if wanted not in FIRST_ENDPOINTS:
-        raise unknown("endpoint of a design", wanted, FIRST_ENDPOINTS, where=where)
+    if wanted not in FIRST:
+        raise unknown("endpoint of a design", wanted, FIRST, where=where)
     source = _source(parameters, draws, seed).changed({}, loaded.switches, where=where).changed(changes or {}, switches or {})
     fixed = {f"switch_{name}": value for name, value in {**loaded.switches, **(switches or {})}.items()} | dict(changes or {})
     listed = {key: list(values) for key, values in (vary or {}).items()}
