@@ -100,10 +100,6 @@ class Population:
         outcomes = simulate(plan, ids, 0, self.parameters, seed=self.seed, threads=threads)
         return baseline_frame(outcomes[outcomes["eligible_disease"] == 1])
 
-    def cached_blocks(self) -> int:
-        """Number of blocks on disk."""
-        return len(list(self.folder.glob("block-*.parquet"))) if self.folder.exists() else 0
-
 
 def standards() -> list[str]:
     """Names of the standards of care (any will do where nobody is treated)."""

@@ -91,18 +91,6 @@ def interval(measure: str, part: Record) -> str:
     return f"{words} {first} to {number(measure, high)}"
 
 
-def with_interval(measure: str, part: Record) -> str:
-    """Value and interval in one line.
-
-    Examples
-    --------
-    >>> with_interval("survival", {"value": 0.684, "ci_low": 0.6, "ci_high": 0.75, "ci_level": 0.95})
-    '68.4 % (95 % CI 60.0 to 75.0 %)'
-    """
-    text, words = number(measure, part.get("value")), interval(measure, part)
-    return f"{text} ({words})" if words else text
-
-
 def replicated(record: Record) -> str:
     """Show what the replicates say of a record: their mean, and where 95 % of single trials fall; empty where there are none.
 
