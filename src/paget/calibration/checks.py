@@ -33,7 +33,7 @@ RANKS = 10
 
 def synthetic(
     *, size: str = "laptop", seed: int = 1, out: Path | None = None, threads: int = 1, targets: Path | None = None,
-    overwrite: bool = False, progress: Progress = silent,
+    resume: bool = True, overwrite: bool = False, progress: Progress = silent,
 ) -> Path:  # fmt: skip
     """Fit the full model to five truths drawn from the prior, and count how often intervals hold them.
 
@@ -44,7 +44,7 @@ def synthetic(
 
     chosen, space, work = targets_at(targets), declared_space(), SYNTHETIC[_known(size)]
     request = request_of("synthetic", size, seed, chosen, fits=work.as_dict(), truths=TRUTHS)
-    folder, ledger = open_folder(request, out, resume=True, overwrite=overwrite)
+    folder, ledger = open_folder(request, out, resume=resume, overwrite=overwrite)
     if folder.finished:
         return folder.path
     z = space.prior(TRUTHS, stage_seed(seed, "truths"))
@@ -99,7 +99,7 @@ def _covered(z: Array, truth: Array, space: Space, number: int) -> list[tuple[An
 
 def emulated(
     *, size: str = "laptop", seed: int = 1, out: Path | None = None, threads: int = 1, targets: Path | None = None,
-    overwrite: bool = False, progress: Progress = silent,
+    resume: bool = True, overwrite: bool = False, progress: Progress = silent,
 ) -> Path:  # fmt: skip
     """Simulation-based calibration on an emulator of the model (Talts et al. 2018): ranks of truths among the draws are uniform.
 
@@ -111,7 +111,7 @@ def emulated(
     points, truths, members = SIMULATED[_known(size)]
     chosen, space = targets_at(targets), declared_space()
     request = request_of("emulator", size, seed, chosen, points=points, truths=truths, fit_members=members)
-    folder, ledger = open_folder(request, out, resume=True, overwrite=overwrite)
+    folder, ledger = open_folder(request, out, resume=resume, overwrite=overwrite)
     if folder.finished:
         return folder.path
     emulator = _trained(chosen, space, points, request["lives"], seed, ledger, threads, progress)

@@ -82,7 +82,7 @@ def around(posterior: Posterior, space: Space) -> Around:
 
 def sensitivity(
     fit: Path, *, size: str = "laptop", seed: int = 1, out: Path | None = None, threads: int = 1, targets: Path | None = None,
-    overwrite: bool = False, progress: Progress = silent,
+    resume: bool = True, overwrite: bool = False, progress: Progress = silent,
 ) -> Path:  # fmt: skip
     """Morris, Sobol and tornado around the blind posterior in the folder of a fit (or around a posterior's file or name).
 
@@ -95,7 +95,7 @@ def sensitivity(
     posterior = load(fit / "blind.parquet" if fit.is_dir() else str(fit))
     request = request_of("sensitivity", size, seed, chosen, posterior=posterior.hash)
     work = WORK[size]
-    folder, ledger = open_folder(request, out, resume=True, overwrite=overwrite)
+    folder, ledger = open_folder(request, out, resume=resume, overwrite=overwrite)
     if folder.finished:
         return folder.path
     place = around(posterior, space)

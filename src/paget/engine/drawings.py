@@ -267,8 +267,10 @@ def _uncertainty(effect: dict[str, Any], n: int) -> Drawing:
     spread, published = effect["replicates"], effect["published"]
     error = spread["mc_se"] or 0.0
     value = spread["value"]
+    low, high = value - 1.96 * error, value + 1.96 * error
     parts = {
-        "Monte-Carlo": ({"low": value - 1.96 * error, "high": value + 1.96 * error}, "95 % of the mean"),
+        # of two or three replicates the limit may fall below zero, where there is no ratio to draw
+        "Monte-Carlo": ({"low": low, "high": high}, "95 % of the mean") if low > 0 else (None, "(too few replicates)"),
         "sampling": (spread["sampling"], f"95 % of trials of {n}"),
         "parameters": (spread["parameter"], "95 % of draws"),
         "structure": (spread["structural"], "range of fitted variants"),

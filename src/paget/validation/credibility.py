@@ -71,6 +71,8 @@ def credibility(
     PagetError
         A folder is not what it should be, or whatever validation refuses.
     """
+    with disk_errors(docs):  # an hour of work later would be too late
+        (docs / "figures").mkdir(parents=True, exist_ok=True)
     chosen = list(posteriors) if posteriors else default_posteriors()
     shown = {
         "calibration": _summary(calibration, "paget calibrate", "misfit"),
