@@ -63,7 +63,7 @@ def analyse(
     time_zero: Annotated[str | None, typer.Option(help="Name of time zero in texts.")] = None,
     paramcd: Annotated[str, typer.Option(help="Endpoint of ADaM tables.")] = "OS",
     treated_date: Annotated[str, typer.Option(help="ADSL column of the date of treatment.")] = "SURGDT",
-    out: Annotated[Path | None, typer.Option(help="Folder for results; runs/analyse/<file>-<estimand> by default.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder; runs/analyse/<file>-<estimand> by default.")] = None,
     quiet: Quiet = False,
 ) -> None:
     """Estimate the effect of a treatment from observational survival data, by one analysis or by all of them.
@@ -75,11 +75,13 @@ def analyse(
       paget analyse registry.csv --time os_months --event dead --treated-at surgery_month --adjust-for age,ecog
     """
     from paget.analysis.causal import example
+    from paget.analysis.causal.data import MISSING, UNITS
     from paget.cli import analysing as work
     from paget.errors import unknown
 
-    if estimand not in ESTIMANDS:
-        raise unknown("estimand", estimand, ESTIMANDS)
+    for option, value, known in (("estimand", estimand, ESTIMANDS), ("unit", unit, UNITS), ("missing", missing, MISSING)):
+        if value not in known:
+            raise unknown(option, value, known, where=f"--{option}")
     texts = {"treatment": treatment, "outcome": outcome, "time_zero": time_zero}
     names = {key: value for key, value in texts.items() if value is not None}
     covariates = _names(adjust_for)

@@ -21,8 +21,8 @@ FIGURES = (".svg", ".png", ".pdf")
 def list_(
     topic: Annotated[str | None, typer.Option(help="Such as primary-lrt, liver, skin, systemic, survival.")] = None,
     kind: Annotated[str | None, typer.Option(help="Such as rct, registry, cohort.")] = None,
-    site: Annotated[str | None, typer.Option(help="Organ.")] = None,
-    therapy: Annotated[str | None, typer.Option(help="Therapy.")] = None,
+    site: Annotated[str | None, typer.Option(help="Only studies of this organ.")] = None,
+    therapy: Annotated[str | None, typer.Option(help="Only studies of this therapy.")] = None,
     level: Annotated[str | None, typer.Option(help="Where the numbers were read: table, abstract, full-text, secondary.")] = None,
     unused: Annotated[bool, typer.Option("--unused", help="Only studies that nothing in Paget rests on or is compared with.")] = False,
     evidence: Evidence = None,
@@ -102,7 +102,7 @@ def cite(
 @facts.command("pool")
 def pool(
     ids: Annotated[list[str], typer.Argument(help="Ids of studies.")],
-    endpoint: Annotated[str, typer.Option(help="Of the ratios.")] = "overall-survival",
+    endpoint: Annotated[str, typer.Option(help="Endpoint of the ratios.")] = "overall-survival",
     measure: Annotated[str, typer.Option(help="hazard_ratio, odds_ratio or risk_ratio.")] = "hazard_ratio",
     subgroup: Annotated[str | None, typer.Option(help="Pool the results of this subgroup; of whole studies by default.")] = None,
     invert: Annotated[list[str] | None, typer.Option(help="A study that is printed the other way round (several allowed).")] = None,
@@ -110,9 +110,9 @@ def pool(
         list[str] | None, typer.Option(help='Which comparison of a study: ID="experimental vs control" (several allowed).')
     ] = None,
     method: Annotated[str, typer.Option(help="REML, or DL (DerSimonian-Laird).")] = "REML",
-    level: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
+    level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95,
     favours: Annotated[str | None, typer.Option(help="What is favoured left and right of 1, separated by a comma.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the forest plot here (.svg, .png or .pdf).")] = None,
+    out: Annotated[Path | None, typer.Option(help="File of the forest plot (.svg, .png or .pdf); none by default.")] = None,
     evidence: Evidence = None,
 ) -> None:
     """Pool published ratios with random effects: mean, heterogeneity, and where the next study is expected.

@@ -25,7 +25,7 @@ def registry_(
     ] = None,
     parameters: Parameters = None,
     draw: Draw = None,
-    out: Annotated[Path | None, typer.Option(help="Run folder; runs/<registry>-s<seed>-<hash8> by default.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder; runs/<registry>-s<seed>-<hash8> by default.")] = None,
     threads: Threads = None,
     resume: Resume = False,
     overwrite: Overwrite = False,

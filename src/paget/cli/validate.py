@@ -40,7 +40,7 @@ def validate(
     patients: TrialPatients = None,
     seed: Seed = 1,
     threads: Threads = None,
-    out: Annotated[Path, typer.Option(help="Folder of the results and of the runs behind them.")] = Path("validation"),
+    out: Annotated[Path, typer.Option(help="Folder of the results, and of the runs behind them.")] = Path("validation"),
     resume: Resume = False,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
