@@ -1,12 +1,12 @@
 """Assures a run of a registry: its folder is what the docs promise, the same bytes whatever the threads and resumption, mistakes told."""
 
-import hashlib
 import json
 
 import polars as pl
 import pytest
 from registry_people import SMALL_BLOCK
 
+from helpers import fingerprints
 from paget.cli.app import main
 from paget.engine.registry import run as module
 from paget.engine.registry.result import RegistryRun
@@ -36,13 +36,6 @@ def finished(registry, tmp_path_factory):
     return run_registry(registry, out=tmp_path_factory.mktemp("registry") / "one", threads=1, **SMALL)
 
 
-def fingerprints(folder):
-    """Hash of every file of a run but its log."""
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != "run.log"
-    }
 
 
 def test_the_folder_is_what_the_docs_promise(finished):
