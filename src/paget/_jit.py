@@ -8,6 +8,7 @@ one byte of a kernel and everything is compiled again.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from importlib.metadata import version
@@ -19,18 +20,36 @@ from platformdirs import user_cache_path
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 PACKAGE = Path(__file__).parent
-MARKER = b"_jit import"
+COMPILED = re.compile(rb"^@jit$", re.M)
+RECORDS = ("layout.py", "state.py")
+"""Files of records and codes: compiled functions read them, and machine code holds the numbers that it read."""
+
+
+def kernel_sources() -> list[Path]:
+    """Return every file of which something ends up in machine code: those with a compiled function, and those with records and codes."""
+    return [
+        path for path in sorted(PACKAGE.rglob("*.py"))
+        if path == Path(__file__) or path.name in RECORDS or COMPILED.search(path.read_bytes())
+    ]  # fmt: skip
 
 
 @lru_cache(maxsize=1)
 def kernel_hash() -> str:
-    """Hash of all kernel sources (every file that imports this module) and of the compiler's version."""
-    digest = hashlib.sha256(f"numba {version('numba')} llvmlite {version('llvmlite')}".encode())
-    for path in sorted(PACKAGE.rglob("*.py")):
-        source = path.read_bytes()
-        if MARKER in source or path == Path(__file__):
-            digest.update(path.relative_to(PACKAGE).as_posix().encode())
-            digest.update(source)
+    """Hash of all kernel sources and of the compiler's version."""
+    return _hash(f"numba {version('numba')} llvmlite {version('llvmlite')}", kernel_sources())
+
+
+@lru_cache
+def source_hash(*names: str) -> str:
+    """Hash of some source files, given by their paths in the package: names what they make and keep on disk."""
+    return _hash("", [PACKAGE / name for name in names])
+
+
+def _hash(text: str, paths: list[Path]) -> str:
+    digest = hashlib.sha256(text.encode())
+    for path in paths:
+        digest.update(path.relative_to(PACKAGE).as_posix().encode())
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 DAYS_PER_MONTH = 30.4375
 DAYS_PER_YEAR = 365.25
-CELLS_PER_CM3 = 1e9
-"""Cells in 1 cm3 of tumour (model.md; a parameter of the model too: ``cells_per_cm3``)."""
 
 
 def months(days: float) -> float:

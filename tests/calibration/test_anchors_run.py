@@ -117,5 +117,5 @@ def test_user_mistakes_are_told():
 
 def test_progress_is_counted():
     seen = []
-    anchors(n=500, only="Stage IV at diagnosis", on_step=lambda name, done, total: seen.append((done, total)))
+    anchors(n=500, only="Stage IV at diagnosis", progress=lambda name, done, total: seen.append((done, total)))
     assert seen[-1][0] == seen[-1][1] == len(seen)

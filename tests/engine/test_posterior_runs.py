@@ -1,11 +1,11 @@
 """Assures runs under a posterior: bytes that repeat, uncertainty of each kind apart, draws that are what they say."""
 
-import hashlib
 
 import numpy as np
 import polars as pl
 import pytest
 
+from helpers import fingerprints
 from paget import PagetError
 from paget.engine import replicates as replicates_module
 from paget.engine.draws import central_draw, default_draws, resolve_source
@@ -16,15 +16,6 @@ from paget.parameters import ParameterSet, declared
 from paget.parameters.posterior import load
 
 SMALL = {"patients": 40, "replicates": 5, "seed": 5, "parameters": "prior", "draws": 2, "twins": True}
-
-
-def fingerprints(folder):
-    """Hash of every file of a run but its log."""
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != "run.log"
-    }
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """Assures runs: the same bytes whatever the threads, chunks and resumption; nothing lost, nothing overwritten by accident."""
 
-import hashlib
 import json
 import os
 import signal
@@ -12,20 +11,12 @@ import numpy as np
 import pytest
 
 import paget
+from helpers import fingerprints
 from paget import PagetError
 from paget.engine import replicates as replicates_module
 from paget.engine.run import run
 
 SMALL = {"patients": 40, "replicates": 20, "seed": 5, "parameters": "point"}
-
-
-def fingerprints(folder):
-    """Hash of every file of a run but its log."""
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != "run.log"
-    }
 
 
 @pytest.fixture(scope="module")

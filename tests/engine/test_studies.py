@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from paget.analysis.records import FOUND, LESIONS, NAMES, RESPONSES
+from paget.endpoints import FOUND, LESIONS, NAMES, RESPONSES, lesion_flag
 from paget.engine.run import run
 from paget.study import load_protocol, shipped
 from paget.tables import validate
@@ -62,7 +62,7 @@ def test_replicates_tell_what_the_tables_tell(runs, name):
     for code in protocol.endpoints:
         if code in LESIONS:
             assert rows[member_column(code)].sum() == result.adles.height
-            assert rows[flag_column(code)].sum() == (result.adles[LESIONS[code]] == "Y").sum()
+            assert rows[flag_column(code)].sum() == (result.adles[lesion_flag(code)] == "Y").sum()
         elif code in RESPONSES:
             yes = result.adrs.filter((pl.col("PARAMCD") == code) & (pl.col("AVALC") == "Y"))
             assert rows[flag_column(code)].sum() == yes.height

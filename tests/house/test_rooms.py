@@ -8,7 +8,7 @@ import sys
 import pytest
 from repository import ROOT, SOURCE, tracked
 
-BASICS = ("_version", "errors", "units", "_jit", "forms")
+BASICS = ("_version", "errors", "units", "endpoints", "progress", "_jit", "forms")
 ROOMS = (
     "evidence", "parameters", "randomness", "biology", "clinic", "therapy", "life", "population", "study", "analysis", "tables",
     "report", "engine", "design", "calibration", "validation", "cli",

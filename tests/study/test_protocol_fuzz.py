@@ -6,6 +6,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from helpers import places
 from paget.errors import PagetError
 from paget.forms.yaml_text import parse
 from paget.study import load_protocol, plain, protocol_hash, resolve, shipped, validate
@@ -27,15 +28,6 @@ JUNK = st.one_of(
     st.just([[[[{}]]]]),
     st.just(b"\x00"),
 )
-
-
-def places(data, key=()):
-    """All key paths of nested data."""
-    found = [key] if key else []
-    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    for name, value in items:
-        found += places(value, (*key, name))
-    return found
 
 
 PLACES = [places(data) for data in GOOD]

@@ -5,6 +5,7 @@ import copy
 import pytest
 import yaml
 
+from helpers import put
 from paget.errors import PagetError
 from paget.study import check_names, load_protocol, plain, validate
 
@@ -12,20 +13,6 @@ from paget.study import check_names, load_protocol, plain, validate
 @pytest.fixture(scope="module")
 def good():
     return plain(load_protocol("e2108"))
-
-
-def put(data, dotted, value):
-    """A deep copy with one key set (or deleted where the value is ...)."""
-    data = copy.deepcopy(data)
-    *path, last = [int(p) if p.isdigit() else p for p in dotted.split("/")]
-    here = data
-    for part in path:
-        here = here[part]
-    if value is ...:
-        del here[last]
-    else:
-        here[last] = value
-    return data
 
 
 def message(data):

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from helpers import places
+from helpers import put as put_in
 from paget.errors import PagetError
 from paget.evidence import load
 from paget.forms.yaml_text import parse
@@ -26,16 +28,7 @@ GOOD = {name: plain_registry(load_registry(name)) for name in shipped_registries
 
 def put(dotted, value, name="ncdb-like"):
     """A deep copy of a shipped registry with one key set (or deleted where the value is ...)."""
-    data = copy.deepcopy(GOOD[name])
-    *path, last = [int(part) if part.isdigit() else part for part in dotted.split("/")]
-    here = data
-    for part in path:
-        here = here[part]
-    if value is ...:
-        del here[last]
-    else:
-        here[last] = value
-    return data
+    return put_in(GOOD[name], dotted, value)
 
 
 @pytest.mark.parametrize("name", shipped_registries())
@@ -164,15 +157,6 @@ JUNK = st.one_of(
     st.sampled_from(["3/0", "60 %", "assumed", "responded", "N4+", "4 weeks"]), st.lists(st.integers(-2, 5), max_size=3),
     st.dictionaries(st.text(max_size=6), st.integers(), max_size=2), st.just([[[{}]]]),
 )  # fmt: skip
-
-
-def places(data, key=()):
-    """All key paths of nested data."""
-    found = [key] if key else []
-    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    for name, value in items:
-        found += places(value, (*key, name))
-    return found
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])

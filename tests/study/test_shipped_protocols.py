@@ -7,6 +7,7 @@ import yaml
 from study_candidates import candidates
 
 from paget import evidence
+from paget.endpoints import NAMES as ENDPOINT_NAMES
 from paget.forms.yaml_text import parse
 from paget.study import (
     check_not_empty,
@@ -26,7 +27,6 @@ from paget.study import (
 )
 from paget.study.assumptions import unsourced
 from paget.study.load import find
-from paget.study.values import ENDPOINT_NAMES
 
 HASHES = {
     "abcsg-28": "0db671d6953815f6e30a2e2ff1cd4539ebd773a9abb63a730d3744012fe74ff9",

@@ -1,10 +1,10 @@
 """Assures that every therapy file loads, resolves, refuses whom it must, and that a user's own file is checked and told about in full."""
 
-import copy
 
 import pytest
 import yaml
 
+from helpers import put
 from paget.biology.layout import SUBTYPES
 from paget.errors import PagetError
 from paget.evidence import load
@@ -33,16 +33,7 @@ OWN = {
 
 def changed(dotted, value):
     """The made-up therapy with one key set, or removed where the value is ``...``."""
-    data = copy.deepcopy(OWN)
-    *path, last = dotted.split("/")
-    here = data
-    for part in path:
-        here = here[part]
-    if value is ...:
-        del here[last]
-    else:
-        here[last] = value
-    return data
+    return put(OWN, dotted, value)
 
 
 @pytest.mark.parametrize("therapy", THERAPIES, ids=lambda therapy: therapy.id)

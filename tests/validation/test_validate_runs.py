@@ -1,6 +1,5 @@
 """Assures `paget validate`: predictions of trials and of single figures, bytes that repeat, a user's own trial, mistakes told."""
 
-import hashlib
 import json
 import subprocess
 import sys
@@ -8,6 +7,7 @@ import sys
 import pytest
 
 import paget.validation.run as module
+from helpers import fingerprints
 from paget.errors import PagetError
 from paget.evidence.heldout import held_out
 from paget.parameters.posterior import load, save
@@ -16,15 +16,6 @@ from paget.validation.rows import simulate
 
 pytestmark = pytest.mark.slow
 SMALL = {"replicates": 5, "draws": 2, "patients": 40, "histories": 2000, "seed": 5, "only": ["mf0701-10y", "ctc-os"]}
-
-
-def fingerprints(folder):
-    """Hash of every file but the logs."""
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != "run.log"
-    }
 
 
 @pytest.fixture(scope="module")

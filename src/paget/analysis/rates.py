@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..endpoints import FOUND, NAMES, lesion_flag
 from ..errors import PagetError
 from ._arrays import Bools
 from ._distributions import z_of_level
 from .adam import Endpoint, read_endpoint
-from .records import FOUND, LESIONS, NAMES, Record, record
+from .records import Record, record
 
 if TYPE_CHECKING:
     import polars as pl
@@ -182,7 +183,7 @@ def lesion_rates(
             if not part.height:
                 out.append(record(NAMES[code], "rate", None, note="no such lesion was treated", **fields))
                 continue
-            by = part.group_by("USUBJID", maintain_order=True).agg(e=(pl.col(LESIONS[code]) == "Y").sum(), n=pl.len())
+            by = part.group_by("USUBJID", maintain_order=True).agg(e=(pl.col(lesion_flag(code)) == "Y").sum(), n=pl.len())
             share, low, high = clustered(by["e"].to_numpy(), by["n"].to_numpy(), level)
             events = int(by["e"].sum())
             out.append(

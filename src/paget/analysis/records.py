@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ..endpoints import NAMES
 from ..errors import PagetError, unknown
 
 Record = dict[str, Any]
@@ -32,39 +33,6 @@ MEASURES = (
     "count",
 )
 ROLES = ("prediction", "anchor", "input", "fitted")
-NAMES = {
-    "OS": "overall-survival",
-    "PFS": "progression-free-survival",
-    "DPFS": "distant-progression-free-survival",
-    "TTLRP": "locoregional-progression",
-    "TTP": "time-to-progression",
-    "TTTF": "time-to-treatment-failure",
-    "TTCT": "time-to-chemotherapy",
-    "RSD": "duration-of-response",
-    "LPFS": "local-progression-free",
-    "TTLTP": "local-tumour-progression",
-    "TTNL": "new-lesions",
-    "TTLIVP": "liver-progression",
-    "DRFS": "distant-relapse-free-survival",
-    "SAR": "survival-after-relapse",
-    "RFV": "relapse-found-at-visit",
-    "RSP": "objective-response",
-    "RSP2": "second-line-response",
-    "CB": "clinical-benefit",
-    "CR": "complete-response",
-    "LRSP": "lesion-objective-response",
-    "LCR": "lesion-complete-response",
-    "LLTP": "lesion-local-progression",
-}
-"""CDISC parameter codes and the names that records use."""
-COMPETING = ("TTLRP", "TTLTP", "TTNL", "TTLIVP")
-"""Codes of the times with which death competes."""
-FOUND = "RFV"
-"""Code of the share of relapses that a visit found before they were felt (event of DRFS in ADTTE)."""
-RESPONSES = ("RSP", "RSP2", "CB", "CR")
-"""Codes of shares of patients (ADRS)."""
-LESIONS = {"LRSP": "LRSPFL", "LCR": "LCRFL", "LLTP": "LLTPFL"}
-"""Codes of shares of treated lesions, and their flag in ADLES."""
 COMPARED = (
     "hazard_ratio", "rmst_difference_months", "logrank_p", "maxcombo_p", "cox_zph_p", "interaction_p", "rate_difference",
     "odds_ratio",

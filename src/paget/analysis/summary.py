@@ -11,12 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from ..endpoints import COMPETING, NAMES, timed
 from ..errors import PagetError, unknown
 from . import readouts
 from ._arrays import Bools
 from .adam import EmptyPopulationError, Endpoint, NobodyError, arm_column, one_arm, read_endpoint
 from .km import IntervalKind
-from .records import COMPETING, FOUND, LESIONS, NAMES, RESPONSES, Record, check_published, join_published, record
+from .records import Record, check_published, join_published, record
 
 if TYPE_CHECKING:
     import polars as pl
@@ -49,7 +50,7 @@ class EndpointSpec:
 ENDPOINTS: dict[str, EndpointSpec] = {
     name: EndpointSpec(name, code, competing=code in COMPETING)
     for code, name in NAMES.items()
-    if code not in (*RESPONSES, *LESIONS, FOUND)
+    if timed(code)
 }
 SPARSE = ("RSD", "LPFS", "TTLTP", "SAR")
 """Codes of times that not every patient has: a duration of response, a local progression of what was never treated."""

@@ -19,9 +19,9 @@ from paget.calibration.smoother import Size, smooth, stage_seed
 from paget.calibration.summary import plain
 from paget.calibration.targets import TargetSet
 from paget.engine.folder import canonical, write_text
+from paget.progress import Progress, silent
 
 Array = NDArray[np.float64]
-Progress = Callable[[str, int, int], None]
 TRUTHS = 5
 LEVELS = (0.5, 0.8, 0.95)
 SYNTHETIC = {"tiny": Size(24, 1, 1_200), "laptop": Size(150, 3, 8_000), "full": Size(400, 4, 20_000)}
@@ -33,7 +33,7 @@ RANKS = 10
 
 def synthetic(
     *, size: str = "laptop", seed: int = 1, out: Path | None = None, threads: int = 1, targets: Path | None = None,
-    overwrite: bool = False, progress: Progress | None = None,
+    resume: bool = True, overwrite: bool = False, progress: Progress = silent,
 ) -> Path:  # fmt: skip
     """Fit the full model to five truths drawn from the prior, and count how often intervals hold them.
 
@@ -44,7 +44,7 @@ def synthetic(
 
     chosen, space, work = targets_at(targets), declared_space(), SYNTHETIC[_known(size)]
     request = request_of("synthetic", size, seed, chosen, fits=work.as_dict(), truths=TRUTHS)
-    folder, ledger = open_folder(request, out, resume=True, overwrite=overwrite)
+    folder, ledger = open_folder(request, out, resume=resume, overwrite=overwrite)
     if folder.finished:
         return folder.path
     z = space.prior(TRUTHS, stage_seed(seed, "truths"))
@@ -99,7 +99,7 @@ def _covered(z: Array, truth: Array, space: Space, number: int) -> list[tuple[An
 
 def emulated(
     *, size: str = "laptop", seed: int = 1, out: Path | None = None, threads: int = 1, targets: Path | None = None,
-    overwrite: bool = False, progress: Progress | None = None,
+    resume: bool = True, overwrite: bool = False, progress: Progress = silent,
 ) -> Path:  # fmt: skip
     """Simulation-based calibration on an emulator of the model (Talts et al. 2018): ranks of truths among the draws are uniform.
 
@@ -111,7 +111,7 @@ def emulated(
     points, truths, members = SIMULATED[_known(size)]
     chosen, space = targets_at(targets), declared_space()
     request = request_of("emulator", size, seed, chosen, points=points, truths=truths, fit_members=members)
-    folder, ledger = open_folder(request, out, resume=True, overwrite=overwrite)
+    folder, ledger = open_folder(request, out, resume=resume, overwrite=overwrite)
     if folder.finished:
         return folder.path
     emulator = _trained(chosen, space, points, request["lives"], seed, ledger, threads, progress)
@@ -131,7 +131,7 @@ def emulated(
 
 
 def _trained(
-    targets: TargetSet, space: Space, points: int, lives: int, seed: int, ledger: Ledger, threads: int, progress: Progress | None
+    targets: TargetSet, space: Space, points: int, lives: int, seed: int, ledger: Ledger, threads: int, progress: Progress
 ) -> Emulator:
     z = space.prior(points, stage_seed(seed, "design"))
 
@@ -151,7 +151,7 @@ def simulated_ranks(
     members: int,
     steps: int,
     seed: int,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> Array:
     """Rank (0 to 1) of each truth among the draws of a fit to its data: one row a truth, one column a free number."""
     allowed, sd = space.may_move(targets), targets.sd
@@ -166,8 +166,7 @@ def simulated_ranks(
             z = update(z, emulator(z), data, sd, alpha=float(steps), noise=noise, allowed=allowed)
         below = (z[:, : len(space.free)] < truth[: len(space.free)]).sum(axis=0)
         out[k] = (below + draw.random(len(space.free))) / (members + 1)
-        if progress:
-            progress("ranks of truths", k + 1, truths)
+        progress("ranks of truths", k + 1, truths)
     return out
 
 

@@ -6,10 +6,7 @@ ratios of the trials named in ``targets.yaml`` (``contrasts.inform``) and drawn 
 
 from __future__ import annotations
 
-import platform
-import time
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +23,13 @@ from paget.calibration.free import Space, declared_space
 from paget.calibration.ledger import Ledger, evaluate_all
 from paget.calibration.smoother import SIZES, Fit, Size, smooth, stage_seed
 from paget.calibration.targets import TargetSet, declared_targets, targets_from
-from paget.engine.folder import WORK, RunFolder, digest
-from paget.engine.progress import Progress
-from paget.engine.warm import compile_kernels
-from paget.errors import PagetError, unknown
+from paget.engine.folder import WORK, RunFolder
+from paget.engine.work import default_folder, seed_of, working
+from paget.errors import unknown
 from paget.parameters import ParameterSet
 from paget.parameters.posterior import declared_hash, save
 from paget.parameters.version import MODEL_VERSION
+from paget.progress import Progress, silent
 from paget.study import load_protocol
 
 Array = NDArray[np.float64]
@@ -94,8 +91,7 @@ def size_named(name: str) -> Size:
 
 def request_of(what: str, size: str, seed: int, targets: TargetSet, **more: Any) -> dict[str, Any]:
     """What names a piece of work: two requests that are equal give the same bytes."""
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
-        raise PagetError("not a seed", key="seed", got=seed, expected="a whole number from 0 to 2**63 - 1")
+    seed_of(seed, 2**63 - 1)
     return {
         "what": what, "paget": __version__, "model_version": MODEL_VERSION, "kernels": _jit.kernel_hash(), "declared_hash": declared_hash(),
         "parameters_hash": ParameterSet.point().hash, "size": size, **size_named(size).as_dict(), "seed": seed,
@@ -105,7 +101,7 @@ def request_of(what: str, size: str, seed: int, targets: TargetSet, **more: Any)
 
 def open_folder(request: dict[str, Any], out: Path | None, *, resume: bool, overwrite: bool) -> tuple[RunFolder, Ledger]:
     """The folder of a piece of work, and the ledger of its evaluations."""
-    default = Path("calibrations") / f"{request['what']}-{request['size']}-s{request['seed']}-{digest(request)[:8]}"
+    default = default_folder("calibrations", f"{request['what']}-{request['size']}", request["seed"], request)
     folder = RunFolder(out or default, request, resume=resume, overwrite=overwrite)
     return folder, Ledger(folder.path / WORK / "evaluations.jsonl")
 
@@ -124,7 +120,7 @@ def calibrate(
     targets: Path | None = None,
     resume: bool = True,
     overwrite: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> Path:
     """Fit the blind posterior and derive the informed one.
 
@@ -162,34 +158,24 @@ def calibrate(
     folder, ledger = open_folder(request, out, resume=resume, overwrite=overwrite)
     if folder.finished:
         return folder.path
-    started = time.perf_counter()
-    folder.log(f"{datetime.now().astimezone().isoformat(timespec='seconds')} begun on {platform.node()}, {threads} threads")
-    _warm(progress)
-    fit = smooth(chosen, space, size_named(size), seed=seed, threads=threads, ledger=ledger, progress=progress)
-    informed = inform(fit.posterior.z, space, chosen, fit.size, seed, threads=threads, ledger=ledger, progress=progress)
-    most = max(fit.prior.lives, fit.posterior.lives)
-    manifest = _manifest(request, fit) | {"lives_of_one_evaluation": most}
-    frame = _frame(space, fit.posterior.z)
-    save(frame, folder.path / "blind.parquet", "blind", **manifest, coverage=coverage([t.row for t in chosen.targets]).plain())
-    contrast = {
-        "contrasts": list(chosen.contrasts.inform), "contrasts_predicted": list(chosen.contrasts.predict),
-        "effective_draws": round(informed.effective, 1),
-        "method": manifest["method"] + "; then draws weighted by the hazard ratios of the named trials and resampled",
-        "coverage": coverage([t.row for t in chosen.targets], procedures=("surgery",)).plain(),
-    }  # fmt: skip
-    save(frame[informed.chosen], folder.path / "informed.parquet", "informed", **(manifest | contrast))
-    write_summary(Calibration(folder.path, fit, informed), request, progress=progress)
-    folder.log(f"finished after {time.perf_counter() - started:.1f} s, {len(ledger)} evaluations of at most {most} lives")
-    folder.finish({**request, "evaluations": len(ledger), "lives_of_one_evaluation": most})
+    with working(folder, threads, progress):
+        fit = smooth(chosen, space, size_named(size), seed=seed, threads=threads, ledger=ledger, progress=progress)
+        informed = inform(fit.posterior.z, space, chosen, fit.size, seed, threads=threads, ledger=ledger, progress=progress)
+        most = max(fit.prior.lives, fit.posterior.lives)
+        manifest = _manifest(request, fit) | {"lives_of_one_evaluation": most}
+        frame = _frame(space, fit.posterior.z)
+        save(frame, folder.path / "blind.parquet", "blind", **manifest, coverage=coverage([t.row for t in chosen.targets]).plain())
+        contrast = {
+            "contrasts": list(chosen.contrasts.inform), "contrasts_predicted": list(chosen.contrasts.predict),
+            "effective_draws": round(informed.effective, 1),
+            "method": manifest["method"] + "; then draws weighted by the hazard ratios of the named trials and resampled",
+            "coverage": coverage([t.row for t in chosen.targets], procedures=("surgery",)).plain(),
+        }  # fmt: skip
+        save(frame[informed.chosen], folder.path / "informed.parquet", "informed", **(manifest | contrast))
+        write_summary(Calibration(folder.path, fit, informed), request, progress=progress)
+        folder.log(f"{len(ledger)} evaluations of at most {most} lives")
+        folder.finish({**request, "evaluations": len(ledger), "lives_of_one_evaluation": most})
     return folder.path
-
-
-def _warm(progress: Progress | None) -> None:
-    if progress:
-        progress("compiling (once)", 0, 1)
-    compile_kernels()
-    if progress:
-        progress("compiling (once)", 1, 1)
 
 
 def _frame(space: Space, z: Array) -> Any:
@@ -233,7 +219,7 @@ def inform(
     label: str = "contrasts",
     threads: int = 1,
     ledger: Ledger | None = None,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> Informed:
     """Effect of surgery in each named trial under every draw, and the weights of those that inform."""
     trials = (*targets.contrasts.inform, *targets.contrasts.predict)

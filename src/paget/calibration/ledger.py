@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paget.calibration.evaluate import Evaluation
+from paget.progress import Progress, silent
 
 Array = NDArray[np.float64]
 
@@ -76,7 +77,7 @@ def evaluate_all(
     stage: str,
     *,
     threads: int = 1,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress = silent,
 ) -> list[Evaluation]:
     """Evaluate all members that the ledger does not hold yet, on so many threads; the evaluations in the order of members.
 
@@ -86,8 +87,7 @@ def evaluate_all(
     todo = [k for k in wanted if ledger.get(stage, k) is None]
 
     def tell() -> None:
-        if progress:
-            progress(stage, len(wanted) - len(todo) + finished, len(wanted))
+        progress(stage, len(wanted) - len(todo) + finished, len(wanted))
 
     finished = 0
     tell()

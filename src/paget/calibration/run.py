@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from paget.calibration.rows import Anchor, Published, Role, Simulation, published, table
 from paget.errors import PagetError, unknown
 from paget.parameters import ParameterSet
+from paget.progress import Progress, silent
 
 if TYPE_CHECKING:
     from paget.calibration.cohorts import Cohort, Setting
@@ -66,7 +67,7 @@ def anchors(
     seed: int = 1,
     threads: int = 1,
     only: str | Iterable[str] | None = None,
-    on_step: Callable[[str, int, int], None] | None = None,
+    progress: Progress = silent,
 ) -> list[Record]:
     """Simulate every phenomenon of the table and set it beside what was published.
 
@@ -80,8 +81,8 @@ def anchors(
     threads : int
     only : str or iterable of str, optional
         Ids of rows, or parts of ids or of names of phenomena.
-    on_step : callable, optional
-        Called with the name of the phenomenon, rows done, rows in all.
+    progress : callable, optional
+        Called with (stage, rows done, rows in all).
 
     Returns
     -------
@@ -98,8 +99,7 @@ def anchors(
     records = []
     for done, row in enumerate(chosen, 1):
         records.append(_record(row, simulations, setting))
-        if on_step:
-            on_step(row.phenomenon, done, len(chosen))
+        progress("anchors", done, len(chosen))
     return records
 
 

@@ -6,7 +6,6 @@ what no target identifies varies as its prior does.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,12 +26,12 @@ from paget.engine.folder import canonical, write_text
 from paget.errors import PagetError
 from paget.parameters.posterior import Posterior, load
 from paget.parameters.priors import entries
+from paget.progress import Progress, silent
 
 if TYPE_CHECKING:
     import polars as pl
 
 Array = NDArray[np.float64]
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def around(posterior: Posterior, space: Space) -> Around:
 
 def sensitivity(
     fit: Path, *, size: str = "laptop", seed: int = 1, out: Path | None = None, threads: int = 1, targets: Path | None = None,
-    overwrite: bool = False, progress: Progress | None = None,
+    resume: bool = True, overwrite: bool = False, progress: Progress = silent,
 ) -> Path:  # fmt: skip
     """Morris, Sobol and tornado around the blind posterior in the folder of a fit (or around a posterior's file or name).
 
@@ -96,7 +95,7 @@ def sensitivity(
     posterior = load(fit / "blind.parquet" if fit.is_dir() else str(fit))
     request = request_of("sensitivity", size, seed, chosen, posterior=posterior.hash)
     work = WORK[size]
-    folder, ledger = open_folder(request, out, resume=True, overwrite=overwrite)
+    folder, ledger = open_folder(request, out, resume=resume, overwrite=overwrite)
     if folder.finished:
         return folder.path
     place = around(posterior, space)
@@ -130,7 +129,7 @@ class _Study:
     seed: int
     ledger: Ledger
     threads: int
-    progress: Progress | None
+    progress: Progress
 
     def _at(self, steps: Array, stage: str, seeds: Array | None = None) -> tuple[Array, Array]:
         """Results at points given in spreads from the means; one row each."""

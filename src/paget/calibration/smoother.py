@@ -16,6 +16,7 @@ from paget.calibration.free import Space
 from paget.calibration.ledger import Ledger, evaluate_all
 from paget.calibration.targets import TargetSet
 from paget.parameters import ParameterSet
+from paget.progress import Progress, silent
 
 Array = NDArray[np.float64]
 Random = Literal["member", "fresh", "common"]
@@ -135,7 +136,7 @@ def smooth(
     ledger: Ledger | None = None,
     label: str = "fit",
     random: Random = "fresh",
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress = silent,
     model: Callable[[Array, int], Evaluation] | None = None,
 ) -> Fit:
     """Fit.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from paget.calibration.ensemble import effective_size
 from paget.calibration.likelihood import unscaled
+from paget.progress import Progress, silent
 
 if TYPE_CHECKING:
     import polars as pl
@@ -147,7 +147,7 @@ def summary_of(done: Calibration, request: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def write_summary(done: Calibration, request: dict[str, Any], *, progress: Callable[[str, int, int], None] | None = None) -> dict[str, Any]:
+def write_summary(done: Calibration, request: dict[str, Any], *, progress: Progress = silent) -> dict[str, Any]:
     """Write ``summary.json``, ``targets.csv``, ``parameters.csv``, ``correlations.csv``, ``effects.csv`` and the figures."""
     from paget.engine.folder import canonical, write_text
     from paget.report.figures import calibration as figures
@@ -169,11 +169,9 @@ def write_summary(done: Calibration, request: dict[str, Any], *, progress: Calla
         "effects": figures.effects(tables["effects"]),
     }
     for k, (name, drawing) in enumerate(drawings.items()):
-        if progress:
-            progress("drawing", k, len(drawings))
+        progress("drawing", k, len(drawings))
         save(drawing, done.folder / "figures", name)
-    if progress:
-        progress("drawing", len(drawings), len(drawings))
+    progress("drawing", len(drawings), len(drawings))
     return found
 
 

@@ -16,9 +16,9 @@ from paget.calibration.smoother import Size, smooth
 from paget.calibration.summary import effect_rows, plain
 from paget.calibration.targets import validated
 from paget.engine.folder import canonical, write_text
-from paget.engine.progress import Progress
 from paget.errors import unknown
 from paget.parameters import ParameterSet, declared
+from paget.progress import Progress, silent
 
 SIZES = {"tiny": Size(24, 1, 1_200), "laptop": Size(100, 2, 8_000), "full": Size(400, 4, 20_000)}
 """Reduced sizes: there are several fits."""
@@ -64,7 +64,7 @@ def space_of(variant: Variant, space: Space) -> tuple[Space, ParameterSet]:
 
 def compare_variants(
     *, size: str = "laptop", seed: int = 1, out: Path | None = None, threads: int = 1, targets: Path | None = None,
-    overwrite: bool = False, progress: Progress | None = None,
+    resume: bool = True, overwrite: bool = False, progress: Progress = silent,
 ) -> Path:  # fmt: skip
     """Fit every variant and show what surgery does under each.
 
@@ -79,7 +79,7 @@ def compare_variants(
     size_named(size)
     work = SIZES[size]
     request = request_of("variants", size, seed, chosen, fits=work.as_dict(), variants=[v.model_dump() for v in variants()])
-    folder, ledger = open_folder(request, out, resume=True, overwrite=overwrite)
+    folder, ledger = open_folder(request, out, resume=resume, overwrite=overwrite)
     if folder.finished:
         return folder.path
     effects, misfits = [], []

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from paget.cli.app import app
+from paget.cli.options import Quiet, Seed
 from paget.cli.progress import Bars
 from paget.errors import PagetError
 
@@ -55,15 +56,15 @@ def analyse(
     varying_from: Annotated[str, typer.Option(help="Column of that table that says from when a row holds.")] = "from_months",
     negative_control: Annotated[str | None, typer.Option(help="Columns of time and event of an outcome untouched by treatment.")] = None,
     bootstrap: Annotated[int, typer.Option(help="Resamples for intervals; 0 for robust intervals.", min=0)] = 0,
-    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 1,
+    seed: Seed = 1,
     missing: Annotated[str, typer.Option(help="Patients without a covariate: error or drop.")] = "error",
     treatment: Annotated[str | None, typer.Option(help="Name of the treatment in texts.")] = None,
     outcome: Annotated[str | None, typer.Option(help="Name of the outcome in texts.")] = None,
     time_zero: Annotated[str | None, typer.Option(help="Name of time zero in texts.")] = None,
     paramcd: Annotated[str, typer.Option(help="Endpoint of ADaM tables.")] = "OS",
     treated_date: Annotated[str, typer.Option(help="ADSL column of the date of treatment.")] = "SURGDT",
-    out: Annotated[Path | None, typer.Option(help="Folder for results; runs/analyse/<file>-<estimand> by default.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder; runs/analyse/<file>-<estimand> by default.")] = None,
+    quiet: Quiet = False,
 ) -> None:
     """Estimate the effect of a treatment from observational survival data, by one analysis or by all of them.
 
@@ -74,11 +75,13 @@ def analyse(
       paget analyse registry.csv --time os_months --event dead --treated-at surgery_month --adjust-for age,ecog
     """
     from paget.analysis.causal import example
+    from paget.analysis.causal.data import MISSING, UNITS
     from paget.cli import analysing as work
     from paget.errors import unknown
 
-    if estimand not in ESTIMANDS:
-        raise unknown("estimand", estimand, ESTIMANDS)
+    for option, value, known in (("estimand", estimand, ESTIMANDS), ("unit", unit, UNITS), ("missing", missing, MISSING)):
+        if value not in known:
+            raise unknown(option, value, known, where=f"--{option}")
     texts = {"treatment": treatment, "outcome": outcome, "time_zero": time_zero}
     names = {key: value for key, value in texts.items() if value is not None}
     covariates = _names(adjust_for)
@@ -87,7 +90,12 @@ def analyse(
         raise PagetError("--negative-control takes two columns", got=negative_control, expected="TIME,EVENT")
     if file.startswith("example:"):
         data = example(file.removeprefix("example:"))
-        work.refuse_columns({"--time": time, "--event": event, "--treated-at": treated_at, "--treated": treated})
+        work.refuse_columns(
+            {
+                "--time": time, "--event": event, "--event-value": event_value, "--treated-at": treated_at, "--treated": treated,
+                "--id": id_, "--entry": entry, "--varying": varying, "--unless": unless, "--negative-control": negative_control,
+            }
+        )  # fmt: skip
     elif Path(file).is_dir():
         data = work.read_adam(Path(file), paramcd, treated_date, covariates, missing, names)
     else:
@@ -105,4 +113,4 @@ def analyse(
     folder = out or Path("runs") / "analyse" / f"{Path(file.replace(':', '-')).name.split('.')[0]}-{estimand}"
     work.show(result)
     work.write(result, folder, file)
-    typer.echo(f"Written to {folder}")
+    typer.echo(f"Folder: {folder}")

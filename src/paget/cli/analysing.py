@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,9 +27,10 @@ from paget.analysis.causal import (
     target_table,
     unanswered,
 )
-from paget.errors import PagetError
+from paget.cli.options import console
+from paget.errors import PagetError, unknown
+from paget.progress import Progress
 
-Progress = Callable[[str, int, int], None]
 BEST = ("ccw", "sequential", "iptw-landmark", "iptw", "matching", "landmark", "time-varying", "ever-never")
 """Families whose adjusted row the TARGET table of a ladder is of: the first one that was answered."""
 
@@ -61,7 +63,7 @@ class Result:
     target: TargetTable
 
 
-def refuse_columns(given: Mapping[str, str | None]) -> None:
+def refuse_columns(given: Mapping[str, object]) -> None:
     """An example brings its own columns."""
     for option, value in given.items():
         if value is not None:
@@ -104,6 +106,31 @@ def read_file(
     )
 
 
+def check(data: ObservationalData, request: Request) -> None:
+    """Refuse, before anything is computed, what no analysis can answer.
+
+    Raises
+    ------
+    PagetError
+        A covariate that the data do not have; a time or a share that cannot be one.
+    """
+    known = [*data.covariates, *(data.varying.values if data.varying is not None else ())]
+    for name in request.adjust_for:
+        if name not in known:
+            raise unknown("covariate", name, known, where="--adjust-for")
+    if request.unless is not None and request.unless not in known:
+        raise unknown("time-varying covariate", request.unless, known, where="--unless")
+    limits = [("--landmark", months, 0.0, math.inf, "0 months or later") for months in request.landmark_months]
+    limits.append(("--grace", request.grace_months, 0.0, math.inf, "0 months or more"))
+    if request.tau_months is not None:
+        limits.append(("--tau", request.tau_months, 1e-9, math.inf, "more than 0 months"))
+    if request.truncate is not None:
+        limits.append(("--truncate", request.truncate, 0.0, 0.49, "a share from 0 to 0.49"))
+    for option, value, least, most, expected in limits:
+        if not (math.isfinite(value) and least <= value <= most):
+            raise PagetError("not a number that can be used", where=option, got=value, expected=expected)
+
+
 def run(data: ObservationalData, request: Request, progress: Progress) -> Result:
     """Run what was asked for.
 
@@ -112,6 +139,7 @@ def run(data: ObservationalData, request: Request, progress: Progress) -> Result
     PagetError
         Where a single analysis cannot be answered; in a ladder such rows say so and the rest goes on.
     """
+    check(data, request)
     tau = default_tau(data) if request.tau_months is None else request.tau_months
     rungs = [_excusing(rung, request, tau) for rung in rungs_of(
         adjust_for=request.adjust_for, landmark_months=request.landmark_months, grace_months=request.grace_months,
@@ -190,11 +218,10 @@ def _main(found: list[CausalEstimate], families: list[str]) -> CausalEstimate:
 def show(result: Result) -> None:
     """Print the table of analyses, and below it what has to be known of the main one."""
     from rich import box
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    data, console = result.data, Console(highlight=False)
+    data, out = result.data, console()
     title = f"{data.treatment} and {data.outcome}: {len(data)} patients, {data.n_treated} treated, {data.n_events} events"
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
     controls = {one.key.removesuffix("~negative-control"): one for one in result.controls}
@@ -208,15 +235,15 @@ def show(result: Result) -> None:
         if controls:
             cells.append(_ratio(controls[one.key]) if one.key in controls else "")
         table.add_row(*(Text(cell) for cell in cells))
-    console.print(table)
+    out.print(table)
     for why in dict.fromkeys(one.problem for one in result.estimates if one.problem):
         labels = [one.label for one in result.estimates if one.problem == why]
         state = "Not answered" if any(one.hazard_ratio is None for one in result.estimates if one.problem == why) else "Doubtful"
-        console.print(Text(f"{state}: {', '.join(labels)}: {why}"))
+        out.print(Text(f"{state}: {', '.join(labels)}: {why}"))
     if data.point_treatment and len(result.estimates) > 1:
-        console.print("All treatment starts at time zero, so no time is immortal: analyses of when it starts were left out.")
+        out.print("All treatment starts at time zero, so no time is immortal: analyses of when it starts were left out.")
     for line in _told(result.main):
-        console.print(Text(line))
+        out.print(Text(line))
 
 
 def _ratio(one: CausalEstimate) -> str:
@@ -261,9 +288,16 @@ def _told(one: CausalEstimate) -> list[str]:
 
 def write(result: Result, folder: Path, source: str) -> None:
     """Write analysis.json, the TARGET table and the figures; each file whole or not at all."""
+    from paget.engine.folder import disk_errors
+
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(result, folder, source)
+
+
+def _write(result: Result, folder: Path, source: str) -> None:
     from paget.report.save import save, write_atomic
 
-    folder.mkdir(parents=True, exist_ok=True)
     data, main = result.data, result.main
     plain = {
         "source": source,

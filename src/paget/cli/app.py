@@ -69,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(arguments: list[str] | None) -> int:
     try:
-        result = app(args=arguments, standalone_mode=False)
+        result = app(args=arguments, standalone_mode=False, prog_name="paget")
         if result == 130:  # typer's own answer to Ctrl-C
             return _interrupted()
         return result if isinstance(result, int) else 0
@@ -87,7 +87,7 @@ def _run(arguments: list[str] | None) -> int:
 
 
 def _interrupted() -> int:
-    _tell("interrupted; what was finished is kept, and --resume goes on from there")
+    _tell("interrupted; what is finished in a run folder is kept, and --resume goes on from there")
     return 130
 
 

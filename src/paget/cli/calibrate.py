@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from paget.cli.app import app
+from paget.cli.options import Overwrite, Quiet, Resume, Seed, Threads, processors
 from paget.cli.progress import Bars
 from paget.errors import PagetError
 
@@ -15,9 +16,9 @@ from paget.errors import PagetError
 @app.command()
 def calibrate(
     size: Annotated[str, typer.Option(help="tiny (seconds), laptop (under an hour on two processors), full (under three).")] = "laptop",
-    seed: Annotated[int, typer.Option(help="Everything follows from it.")] = 1,
+    seed: Seed = 1,
     out: Annotated[Path | None, typer.Option(help="Folder; calibrations/<what>-<size>-s<seed>-<hash8> by default.")] = None,
-    threads: Annotated[int | None, typer.Option(help="Threads; all processors by default. Changes no result.", min=1)] = None,
+    threads: Threads = None,
     targets: Annotated[Path | None, typer.Option(help="A file of targets of your own instead of the shipped one.")] = None,
     check: Annotated[
         str | None, typer.Option(help="Instead of a fit: synthetic (five known truths, full model) or emulator (simulation-based).")
@@ -27,21 +28,18 @@ def calibrate(
     ] = None,
     variants: Annotated[bool, typer.Option("--variants", help="Instead of a fit: fit every structural variant and compare.")] = False,
     list_: Annotated[bool, typer.Option("--list", help="List the targets and stop.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Throw away what is in the folder.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
 ) -> None:
     """Fit the model to its declared targets: two posteriors, one that never saw a trial of surgery and one that saw two.
 
-    An interrupted fit goes on where it stopped.
-
-      paget calibrate
-      paget calibrate --size full --out calibrations/shipped
-      paget calibrate --check synthetic --size tiny
-      paget calibrate --sensitivity calibrations/shipped
-      paget calibrate --variants
+    paget calibrate
+    paget calibrate --size full --out calibrations/shipped
+    paget calibrate --check synthetic --size tiny
+    paget calibrate --sensitivity calibrations/shipped
+    paget calibrate --variants
     """
-    import os
-
     asked = [name for name, given in (("--check", check), ("--sensitivity", sensitivity), ("--variants", variants)) if given]
     if len(asked) > 1:
         raise PagetError(
@@ -52,8 +50,10 @@ def calibrate(
     if list_:
         show.list_targets(targets)
         return
-    workers = threads or os.cpu_count() or 1
-    options = {"size": size, "seed": seed, "out": out, "threads": workers, "targets": targets, "overwrite": overwrite}
+    options = {
+        "size": size, "seed": seed, "out": out, "threads": processors(threads), "targets": targets,
+        "resume": resume, "overwrite": overwrite,
+    }  # fmt: skip
     with Bars(quiet=quiet) as progress:
         if check is not None:
             folder = show.run_check(check, progress=progress, **options)

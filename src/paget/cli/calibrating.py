@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from paget.cli.options import console
 from paget.errors import PagetError, unknown
-
-Progress = Callable[[str, int, int], None]
+from paget.progress import Progress
 
 
 def list_targets(path: Path | None) -> None:
     """Print the declared targets."""
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
     from paget.calibration.fit import targets_at
@@ -30,7 +28,7 @@ def list_targets(path: Path | None) -> None:
             t.id, f"{unscaled(t.kind, t.observed.value):.3g} {t.row.unit}".strip(), t.kind, f"{t.observed.sd:.3f}", f"{t.discrepancy:.2f}",
             t.evidence, str(t.row.simulation),
         )  # fmt: skip
-    Console().print(table)
+    console().print(table)
 
 
 def run_fit(*, progress: Progress, **options: Any) -> Path:
@@ -65,16 +63,13 @@ def run_variants(*, progress: Progress, **options: Any) -> Path:
 
 def tell(folder: Path) -> None:
     """Print what is in a finished folder."""
-    from rich.console import Console
-
-    console = Console()
     try:
         found = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise PagetError("the summary cannot be read", where=str(folder), fix="run again with --overwrite") from None
     for line in _lines(found):
-        console.print(line, highlight=False, soft_wrap=True)
-    console.print(f"Folder: {folder}", highlight=False, soft_wrap=True)
+        console().print(line, soft_wrap=True)
+    console().print(f"Folder: {folder}", soft_wrap=True)
 
 
 def _lines(found: dict[str, Any]) -> list[str]:

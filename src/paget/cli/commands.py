@@ -18,56 +18,47 @@ from paget.cli import registry as _registry  # noqa: F401
 from paget.cli import therapies as _therapies  # noqa: F401
 from paget.cli import validate as _validate  # noqa: F401
 from paget.cli.app import app
-from paget.cli.evidence import Extra
+from paget.cli.options import (
+    Draw,
+    Evidence,
+    Overwrite,
+    Parameters,
+    ProtocolName,
+    Quiet,
+    Resume,
+    Seed,
+    Set,
+    SpreadDraws,
+    Switch,
+    Therapies,
+    Threads,
+    console,
+    factors,
+    pairs,
+    processors,
+)
 from paget.cli.progress import Bars
 from paget.errors import PagetError
-
-ProtocolName = Annotated[str, typer.Argument(help="Name of a shipped protocol, or path of a protocol file.")]
-Seed = Annotated[int, typer.Option(help="Everything follows from it.")]
-Parameters = Annotated[
-    str | None,
-    typer.Option(
-        "--parameters", help="blind or informed (fitted posteriors), point (one set), or the file of a posterior; blind by default."
-    ),
-]
-Threads = Annotated[int | None, typer.Option(help="Threads; all processors by default. Changes no result.", min=1)]
-
-
-def _pairs(given: list[str], option: str) -> dict[str, float | list[float]]:
-    """``name=value`` options; several values are separated by commas."""
-    found: dict[str, float | list[float]] = {}
-    for item in given:
-        name, equals, text = item.partition("=")
-        try:
-            numbers = [float(part) for part in text.split(",")]
-        except ValueError:
-            numbers = []
-        if not equals or not numbers:
-            raise PagetError(f"{option} takes name=number", where=option, got=item, expected=f"such as {option} wound_days=30")
-        found[name.strip()] = numbers[0] if len(numbers) == 1 else numbers
-    return found
 
 
 @app.command()
 def run(
     protocol: ProtocolName,
-    patients: Annotated[int | None, typer.Option(help="Patients randomised; the real trial's number by default.")] = None,
+    patients: Annotated[int | None, typer.Option(help="Patients randomised; the real trial's number by default.", min=2)] = None,
     seed: Seed = 1,
-    replicates: Annotated[int, typer.Option(help="Further trials of the same size, each with other patients.")] = 200,
+    replicates: Annotated[int, typer.Option(help="Further trials of the same size, each with other patients.", min=0)] = 200,
     twins: Annotated[bool, typer.Option("--twins", help="Let every patient live both arms: who gains, who loses.")] = False,
     parameters: Parameters = None,
-    draws: Annotated[int | None, typer.Option(help="Draws of the posterior that replicates are spread over; 20 at most.", min=1)] = None,
-    out: Annotated[Path | None, typer.Option(help="Run folder; runs/<protocol>-s<seed>-<hash8> by default.")] = None,
+    draws: SpreadDraws = None,
+    out: Annotated[Path | None, typer.Option(help="Folder; runs/<protocol>-s<seed>-<hash8> by default.")] = None,
     threads: Threads = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run of the same request.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Throw away the run that is in the folder.")] = False,
-    switch: Annotated[
-        list[str] | None, typer.Option("--switch", help="Multiply a mechanism: --switch residual=0 (several allowed).")
-    ] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", help="Set a parameter: --set wound_awakening=2.")] = None,
-    therapy: Annotated[list[Path] | None, typer.Option("--therapy", help="A therapy file of your own (several allowed).")] = None,
-    evidence: Extra = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
+    switch: Switch = None,
+    set_: Set = None,
+    therapy: Therapies = None,
+    evidence: Evidence = None,
+    quiet: Quiet = False,
 ) -> None:
     """Simulate a trial and set it beside what the real one reported.
 
@@ -88,30 +79,26 @@ def run(
     with Bars(quiet=quiet) as progress:
         result = simulate(
             protocol, patients=patients, seed=seed, replicates=replicates, twins=twins, out=out, threads=threads,
-            resume=resume, overwrite=overwrite, parameters=parameters, draws=draws, changes=_pairs(set_ or [], "--set"),
-            switches=_pairs(switch or [], "--switch"),  # type: ignore[arg-type]
+            resume=resume, overwrite=overwrite, parameters=parameters, draws=draws, changes=pairs(set_, "--set"), switches=factors(switch),
             therapies=therapy or (), evidence=evidence or (), progress=progress,
         )  # fmt: skip
-    from rich.console import Console
-
     from paget.report.terminal import comparison_table, uncertainty_table
 
-    console = Console()
-    console.print(comparison_table(result.summary, title=f"{protocol}: simulated beside published (seed {seed})"))
+    out_ = console()
+    out_.print(comparison_table(result.summary, title=f"{protocol}: simulated beside published (seed {seed})"))
     effect = result.estimand
     if effect is not None:
-        console.print(uncertainty_table(effect, result.manifest["parameters"]))
+        out_.print(uncertainty_table(effect, result.manifest["parameters"]))
     if note := result.manifest["parameters_note"]:
-        console.print(note, style="yellow", highlight=False)
+        out_.print(note, style="yellow", highlight=False)
     for name, told in result.manifest["therapies"].items():
-        console.print(f"{name}: {', '.join(told)}", style="yellow", highlight=False)
-    console.print(f"Report: {result.report}", highlight=False, soft_wrap=True)
+        out_.print(f"{name}: {', '.join(told)}", style="yellow", highlight=False)
+    out_.print(f"Report: {result.report}", highlight=False, soft_wrap=True)
 
 
 @app.command()
 def protocols() -> None:
     """List the trials that come with Paget."""
-    from rich.console import Console
     from rich.table import Table
 
     from paget.study import load_protocol, shipped
@@ -122,15 +109,17 @@ def protocols() -> None:
     for name in shipped():
         one = load_protocol(name, check_evidence=False)
         table.add_row(name, str(one.accrual.patients), " / ".join(arm.id for arm in one.arms), one.question)
-    Console().print(table)
+    console().print(table)
 
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="A protocol, parameter, therapy, regimen, standard of care, or a file.")],
+    name: Annotated[
+        str, typer.Argument(help="A protocol, registry, parameter, therapy, instrument, regimen, standard of care; or a file.")
+    ],
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema of protocols, for editors.")] = False,
 ) -> None:
-    """Show a protocol as resolved, or what stands behind a parameter or a treatment.
+    """Show a protocol as resolved, or what stands behind a parameter, a treatment or an instrument.
 
     paget show e2108
     paget show founding_rate_per_day
@@ -155,9 +144,9 @@ def patient(
     id_: Annotated[int, typer.Option("--id", help="Place of the patient in the trial, from 1.", min=1)] = 1,
     arm: Annotated[str | None, typer.Option(help="Live her in this arm; the one she was randomised to by default.")] = None,
     seed: Seed = 1,
-    out: Annotated[Path | None, typer.Option(help="Write the figure here (PNG, SVG and CSV).")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the figure (PNG, SVG and CSV); runs/patients by default.")] = None,
     parameters: Parameters = None,
-    draw: Annotated[int | None, typer.Option(help="Draw of the posterior; the one nearest to its middle by default.", min=0)] = None,
+    draw: Draw = None,
     threads: Threads = None,
 ) -> None:
     """Live one patient of a trial in full: a timeline, and a figure of her lesions.
@@ -172,9 +161,9 @@ def patient(
 
 @app.command()
 def check(
-    file: Annotated[Path, typer.Argument(help="A protocol, a therapy or an evidence file.")],
+    file: Annotated[Path, typer.Argument(help="A protocol, registry, therapy, instrument or evidence file.")],
     dry_run: Annotated[bool, typer.Option("--dry-run/--no-dry-run", help="For a protocol: how many would be eligible.")] = True,
-    evidence: Extra = None,
+    evidence: Evidence = None,
 ) -> None:
     """Say what is wrong with a file, or what it means: a protocol is resolved and tried on a small population.
 
@@ -192,7 +181,6 @@ def check(
 @app.command()
 def selftest() -> None:
     """Check the statistics on this machine against reference numbers from R."""
-    from rich.console import Console
     from rich.table import Table
 
     from paget.analysis import selftest as checks
@@ -203,10 +191,9 @@ def selftest() -> None:
     found = checks()
     for one in found:
         table.add_row(one.name, f"{one.expected:.10g}", f"{one.got:.10g}", f"{one.tolerance:g}", "PASS" if one.ok else "FAIL")
-    console = Console()
-    console.print(table)
+    console().print(table)
     failed = sum(not one.ok for one in found)
-    console.print(f"{len(found) - failed} passed, {failed} failed")
+    typer.echo(f"{len(found) - failed} passed, {failed} failed")
     if failed:
         raise typer.Exit(1)
 
@@ -220,34 +207,37 @@ def population_make(
     blocks: Annotated[int, typer.Option(help="Blocks of 65,536 natural histories.", min=1)] = 8,
     seed: Seed = 1,
     source: Annotated[str, typer.Option(help="de-novo, relapse, both or early.")] = "de-novo",
+    parameters: Parameters = None,
+    draw: Draw = None,
     threads: Threads = None,
+    quiet: Quiet = False,
 ) -> None:
-    """Grow natural histories now, so that later runs only read them.
+    """Grow natural histories now, so that later runs of this seed only read them.
 
-    paget population make --blocks 40
+    Under a posterior they are those of its middle draw, which the trial shown in full, registries, designs and single patients are lived
+    under; the draws of replicates have populations of their own.
+
+      paget population make --blocks 40
     """
-    import os
-
-    from rich.console import Console
     from rich.table import Table
 
-    from paget.parameters import ParameterSet
+    from paget.engine.draws import resolve_source
     from paget.population import BLOCK, Population, summary
 
     if source not in ("de-novo", "relapse", "both", "early"):
         raise PagetError("no such source of patients", where="--source", got=source, expected="de-novo, relapse, both or early")
-    people = Population(ParameterSet.point(), seed, source)
+    people = Population(resolve_source(parameters, draws=None, replicates=0, seed=seed, draw=draw).central, seed, source)
     rows = []
-    with Bars() as progress:
+    with Bars(quiet=quiet) as progress:
         for number in range(blocks):
             progress("growing", number, blocks)
-            rows.append(people.block(number, threads=threads or os.cpu_count() or 1))
+            rows.append(people.block(number, threads=processors(threads)))
     import polars as pl
 
     table = Table(box=None, pad_edge=False, show_header=False)
     for name, value in summary(pl.concat(rows)).items():
         table.add_row(name, f"{value:,.0f}" if value > 1.5 else f"{value:.3f}")
-    Console().print(table)
+    console().print(table)
     typer.echo(f"{blocks * BLOCK:,} natural histories in {people.folder}")
 
 
@@ -262,10 +252,11 @@ def population_clear() -> None:
 @app.command()
 def anchors(
     seed: Seed = 1,
-    only: Annotated[list[str] | None, typer.Option(help="Only phenomena whose name holds this text.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Only phenomena whose name holds this text (several allowed).")] = None,
     threads: Threads = None,
+    quiet: Quiet = False,
 ) -> None:
     """Set the model's natural history and treatment beside the published anchors, role by role."""
     from paget.cli.showing import show_anchors
 
-    show_anchors(seed, only, threads)
+    show_anchors(seed, only, threads, quiet)

@@ -10,15 +10,13 @@ from typing import Annotated
 import typer
 
 from paget.cli.app import app
+from paget.cli.options import Overwrite, Parameters, ProtocolName, Quiet, Resume, Seed, Set, Switch, Threads, console, factors, pairs
 from paget.cli.progress import Bars
-
-WIDE = 112
-"""Columns of a table that goes into a file or a pipe."""
 
 
 @app.command()
 def design(
-    protocol: Annotated[str, typer.Argument(help="Name of a shipped protocol, or path of a protocol file.")],
+    protocol: ProtocolName,
     vary: Annotated[
         list[str] | None,
         typer.Option(help="KEY=A,B: a key of the protocol, design.*, parameters.* or switches.*; n is short for accrual.patients."),
@@ -44,12 +42,7 @@ def design(
     ] = None,
     most_patients: Annotated[int, typer.Option(help="Largest trial that the search looks at.")] = 10_000,
     switching: Annotated[int, typer.Option(help="Compare analyses of crossover (RPSFT, IPCW) in so many trials.")] = 0,
-    parameters: Annotated[
-        str | None,
-        typer.Option(
-            "--parameters", help="blind or informed (fitted posteriors), point (one set), or the file of a posterior; blind by default."
-        ),
-    ] = None,
+    parameters: Parameters = None,
     draws: Annotated[int, typer.Option(help="Draws of the posterior, for assurance and the value of information.", min=0)] = 0,
     draw_trials: Annotated[int, typer.Option(help="Trials of each draw.")] = 200,
     draw_pool: Annotated[int, typer.Option(help="Patients prepared for each draw.")] = 2000,
@@ -57,14 +50,14 @@ def design(
     test: Annotated[list[str] | None, typer.Option(help="Tests beside the log-rank test: cox, rmst, maxcombo. All by default.")] = None,
     null: Annotated[bool, typer.Option("--null/--no-null", help="Trials with no effect, for the error of the first kind.")] = True,
     pool: Annotated[int, typer.Option(help="Patients of the prepared population, at least.")] = 10_000,
-    seed: Annotated[int, typer.Option(help="Everything follows from it.")] = 1,
+    seed: Seed = 1,
     out: Annotated[Path | None, typer.Option(help="Folder; runs/design-<protocol>-s<seed>-<hash8> by default.")] = None,
-    threads: Annotated[int | None, typer.Option(help="Threads; all processors by default. Changes no result.", min=1)] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished design of the same request.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Throw away what is in the folder.")] = False,
-    switch: Annotated[list[str] | None, typer.Option("--switch", help="Multiply a mechanism: --switch residual=0.")] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", help="Set a parameter: --set wound_awakening=2.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+    threads: Threads = None,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
+    switch: Switch = None,
+    set_: Set = None,
+    quiet: Quiet = False,
 ) -> None:
     """Design a trial: power and type-I error of scenarios, by simulation from the model and by formula.
 
@@ -77,7 +70,6 @@ def design(
       paget design e2108 --switching 200
       paget design mf07-01 --vary n=1000 --draws 20
     """
-    from paget.cli.commands import _pairs
     from paget.design.options import DesignOptions
     from paget.design.run import design as make
     from paget.design.show import design_tables, parse_looks, populations
@@ -94,18 +86,12 @@ def design(
             protocol, vary=parse_vary(vary or []), options=options, trials=trials, null=null, pool=pool, seed=seed, endpoint=endpoint,
             tests=test or ("cox", "rmst", "maxcombo"), power=power, search=populations(search or [], protocol),
             most_patients=most_patients, switching=switching, parameters=parameters, draws=draws, draw_trials=draw_trials,
-            draw_pool=draw_pool, changes=_pairs(set_ or [], "--set"),
-            switches=_pairs(switch or [], "--switch"),
+            draw_pool=draw_pool, changes=pairs(set_, "--set"), switches=factors(switch),
             out=out, threads=threads, resume=resume, overwrite=overwrite, progress=progress, command=_command(),
         )  # fmt: skip
-    from rich.console import Console
-
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=max(console.width, WIDE))
     for table in design_tables(found.data):
-        console.print(table)
-    console.print(f"Report: {found.report}", highlight=False, soft_wrap=True)
+        console().print(table)
+    console().print(f"Report: {found.report}", soft_wrap=True)
 
 
 def _command() -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from paget.cli.app import app
+from paget.cli.options import console
 from paget.errors import unknown
 
 
@@ -22,7 +23,6 @@ def instruments_(
     paget instruments --kind imaging
     paget show ct
     """
-    from rich.console import Console
     from rich.table import Table
 
     from paget.clinic.instruments import KINDS, instruments
@@ -47,4 +47,4 @@ def instruments_(
         for thing in instruments().values():
             if kind in (None, thing.kind):
                 table.add_row(thing.id, thing.kind, thing.title)
-    Console().print(table)
+    console().print(table)

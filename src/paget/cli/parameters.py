@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from paget.cli.app import app
+from paget.cli.options import console
 from paget.errors import unknown
 
 numbers = typer.Typer(no_args_is_help=True, help="The numbers of the model: what each is, where it comes from, how many are assumed.")
@@ -28,7 +29,6 @@ def list_(
     paget parameters list dormancy
     paget parameters list --basis assumed
     """
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -47,7 +47,7 @@ def list_(
     for p in found:
         shown = f"{p.values[0]:g}" if p.index is None else f"{min(p.values):g} to {max(p.values):g}"
         table.add_row(*map(Text, (p.name, shown, p.unit, basis_of(p, moved), p.what)))
-    Console().print(table)
+    console().print(table)
     typer.echo(f"{len(found)} of {len(declared())} parameters")
 
 
@@ -71,7 +71,6 @@ def share(parameters: Under = None) -> None:
 
     paget parameters share
     """
-    from rich.console import Console
     from rich.table import Table
 
     from paget.parameters.shares import MEANING, shares
@@ -85,7 +84,7 @@ def share(parameters: Under = None) -> None:
             one.basis, str(one.parameters), f"{100 * one.share:.0f} %", str(one.numbers), str(one.with_source), MEANING[one.basis]
         )
     table.add_row("all", str(sum(one.parameters for one in found)), "", str(sum(one.numbers for one in found)), "", "without switches")
-    Console().print(table)
+    console().print(table)
 
 
 def _posterior(name: str | None):  # type: ignore[no-untyped-def]  # the type would import what help must not

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from types import TracebackType
 from typing import Any
+
+from paget.progress import Progress as Listener
 
 
 class Bars:
@@ -16,7 +17,7 @@ class Bars:
         self._tasks: dict[str, Any] = {}
         self._progress: Any = None
 
-    def __enter__(self) -> Callable[[str, int, int], None]:
+    def __enter__(self) -> Listener:
         if not self._quiet:
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn

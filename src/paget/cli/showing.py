@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from paget.cli.options import console, processors
 from paget.errors import PagetError, nearest
 
 if TYPE_CHECKING:
@@ -21,47 +21,40 @@ REGISTRY_KEYS = {"periods", "operation", "records"}
 PROTOCOL_KEYS = {"question", "estimand", "population", "time_zero", "randomisation", "arms", "accrual", "follow_up", "assessments"}
 
 
-def _console() -> Any:
-    from rich.console import Console
-
-    return Console(highlight=False)
-
-
 def show_thing(name: str) -> None:
     """Print what a name stands for: a protocol, parameter, therapy, instrument, regimen or standard of care; or a file."""
-    from rich.syntax import Syntax
-
     from paget.cli.instrument_card import show_instrument
     from paget.cli.therapy_card import show_therapy
-    from paget.clinic.instruments import instruments
+    from paget.clinic.instruments import instruments, read_instrument
     from paget.parameters import declared
     from paget.study import load_protocol, resolve, shipped, to_yaml
     from paget.study.registry import load_registry, registry_to_yaml, shipped_registries
     from paget.therapy import library
 
-    console, known, devices = _console(), library(), instruments()
+    out, known, devices = console(), library(), instruments()
     file = name.endswith((".yaml", ".yml"))
-    if file and Path(name).is_file() and _kind_of(Path(name)) == "therapy":
+    kind = _kind_of(Path(name)) if file and Path(name).is_file() else None
+    if kind == "evidence":
+        _studies(Path(name))
+    elif kind == "therapy":
         known = library((name,))
-        show_therapy(console, known.therapies[known.own[0]], known)
-    elif name in shipped_registries() or (file and Path(name).is_file() and _kind_of(Path(name)) == "registry"):
-        text = registry_to_yaml(load_registry(name))
-        if console.is_terminal:
-            console.print(Syntax(text, "yaml", background_color="default", word_wrap=True))
-        else:  # into a file: lines as they are, so that it can be read again
-            typer.echo(text)
+        show_therapy(out, known.therapies[known.own[0]], known)
+    elif kind == "instrument":
+        show_instrument(out, read_instrument(name))
+    elif name in shipped_registries() or kind == "registry":
+        _yaml(out, registry_to_yaml(load_registry(name)))
     elif name in shipped() or file:
-        console.print(Syntax(to_yaml(resolve(load_protocol(name))), "yaml", background_color="default", word_wrap=True))
+        _yaml(out, to_yaml(resolve(load_protocol(name))))
     elif name in declared():
-        _parameter(console, name)
+        _parameter(out, name)
     elif name in known.therapies:
-        show_therapy(console, known.therapies[name], known)
+        show_therapy(out, known.therapies[name], known)
     elif name in devices:
-        show_instrument(console, devices[name])
+        show_instrument(out, devices[name])
     elif name in known.regimens:
-        _model(console, known.regimens[name])
+        _model(out, known.regimens[name])
     elif name in known.standards:
-        _model(console, known.standards[name])
+        _model(out, known.standards[name])
     else:
         everything = [*shipped(), *shipped_registries(), *declared(), *known.therapies, *devices, *known.regimens, *known.standards]
         guess = nearest(name, everything)
@@ -72,71 +65,92 @@ def show_thing(name: str) -> None:
         )
 
 
-def _model(console: Any, thing: Any) -> None:
+def _yaml(out: Any, text: str) -> None:
+    """Print YAML: in colours on a terminal; into a file with its lines as they are, so that it can be read again."""
+    if out.is_terminal:
+        from rich.syntax import Syntax
+
+        out.print(Syntax(text, "yaml", background_color="default", word_wrap=True))
+    else:
+        typer.echo(text)
+
+
+def _studies(file: Path) -> int:
+    """Print the studies of a user's file of evidence; returns their number."""
+    from paget.evidence import load
+    from paget.evidence.show import render_list
+
+    mine = [study for study in load((file,)) if study.id not in load()]
+    console().print(render_list(mine))
+    return len(mine)
+
+
+def _model(out: Any, thing: Any) -> None:
     import yaml
-    from rich.syntax import Syntax
 
-    text = yaml.safe_dump(thing.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True, width=110)
-    console.print(Syntax(text, "yaml", background_color="default", word_wrap=True))
+    _yaml(out, yaml.safe_dump(thing.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True, width=110))
 
 
-def _parameter(console: Any, name: str) -> None:
+def _parameter(out: Any, name: str) -> None:
     from paget.evidence import load, reference
     from paget.parameters import INDEX_LABELS, declared
 
     p = declared()[name]
-    console.print(f"[bold]{p.name}[/bold]  ({p.unit})\n{p.what}")
+    out.print(f"{p.name}  ({p.unit})", style="bold", markup=False)
+    out.print(p.what, markup=False)
     labels = INDEX_LABELS[p.index] if p.index else ("value",)
     for label, value in zip(labels, p.values, strict=True):
-        console.print(f"  {label:<22} {value:g}")
+        out.print(f"  {label:<22} {value:g}")
     prior = {key: value for key, value in p.prior.model_dump().items() if value is not None}
-    console.print(f"basis: {p.basis}. {p.reason}\nprior: {prior}")
+    out.print(f"basis: {p.basis}. {p.reason}\nprior: {prior}", markup=False)
     for source in p.sources:
-        console.print(f"  {source}: {reference(load()[source])}", soft_wrap=True)
+        out.print(f"  {source}: {reference(load()[source])}", soft_wrap=True, markup=False)
 
 
 def show_patient(
     protocol: str, place: int, arm: str | None, seed: int, out: Path | None, threads: int | None, parameters: str | None, draw: int | None
 ) -> None:
     """Print the timeline of one patient of a trial and draw her course."""
+    from paget.engine.folder import disk_errors
     from paget.engine.one import course_of
     from paget.report.figures import patient_course
     from paget.report.save import save
 
     told = course_of(
-        protocol, place, arm=arm, seed=seed, parameters=parameters, draw=draw, threads=threads or os.cpu_count() or 1
+        protocol, place, arm=arm, seed=seed, parameters=parameters, draw=draw, threads=processors(threads)
     )
-    console = _console()
-    console.print(f"[bold]{told.title}[/bold]")
+    console().print(f"[bold]{told.title}[/bold]")
     for line in told.lines:
-        console.print(line, soft_wrap=True)
+        console().print(line, soft_wrap=True)
     folder = out or Path("runs") / "patients"
-    files = save(patient_course.draw(told.course), folder, told.file_name)
-    console.print(f"Figure: {files['png']}", soft_wrap=True)
+    with disk_errors(folder):
+        files = save(patient_course.draw(told.course), folder, told.file_name)
+    console().print(f"Figure: {files['png']}", soft_wrap=True)
 
 
 def check_file(file: Path, dry_run: bool) -> None:
-    """Validate a protocol, a therapy or an evidence file and print what it means."""
+    """Validate a protocol, registry, therapy, instrument or evidence file and print what it means."""
     if not file.exists():
         raise PagetError("there is no such file", where=file)
     if file.is_dir():
         raise PagetError("this is a folder", where=file, expected="a YAML file")
     kind = _kind_of(file)
     if kind == "evidence":
-        from paget.evidence import load
-        from paget.evidence.show import render_list
+        typer.echo(f"{file}: {_studies(file)} studies, all well formed")
+        return
+    if kind == "instrument":
+        from paget.cli.instrument_card import show_instrument
+        from paget.clinic.instruments import read_instrument
 
-        base = load((file,))
-        mine = [study for study in base if study.id not in load()]
-        _console().print(render_list(mine))
-        typer.echo(f"{file}: {len(mine)} studies, all well formed")
+        show_instrument(console(), read_instrument(file))
+        typer.echo(f"{file}: a valid instrument")
         return
     if kind == "therapy":
         from paget.cli.therapy_card import show_therapy
         from paget.therapy import library
 
         shelf = library((file,))
-        show_therapy(_console(), shelf.therapies[shelf.own[0]], shelf)
+        show_therapy(console(), shelf.therapies[shelf.own[0]], shelf)
         typer.echo(f"{file}: a valid therapy")
         return
     if kind == "registry":
@@ -156,17 +170,19 @@ def check_file(file: Path, dry_run: bool) -> None:
 
 
 def _kind_of(file: Path) -> str:
-    """An evidence file is a list of studies; a protocol and a therapy are mappings, told apart by keys that only one of them has."""
+    """An evidence file is a list of studies; the others are mappings, told apart by keys that only one of them has."""
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise PagetError("this file cannot be read as text", where=file, got=str(error), expected="YAML in UTF-8") from None
     lines = [line for line in text.splitlines() if line.strip() and not line.strip().startswith("#")]
     if not lines:
-        raise PagetError("this file is empty", where=file, expected="a protocol, a therapy or a list of studies")
+        raise PagetError("this file is empty", where=file, expected="a protocol, registry, therapy, instrument or list of studies")
     if lines[0].strip().startswith("- "):
         return "evidence"
     keys = {line.split(":")[0] for line in lines if not line[0].isspace()}
+    if "kind" in keys:
+        return "instrument"
     if len(keys & REGISTRY_KEYS) >= 2:
         return "registry"
     return "therapy" if len(keys & THERAPY_KEYS) > len(keys & PROTOCOL_KEYS) else "protocol"
@@ -179,7 +195,7 @@ def _dry_run(protocol: Protocol, where: str) -> None:
     from paget.population import BLOCK, Population
     from paget.study import attrition, check_not_empty
 
-    people = Population(ParameterSet.point(), 1, protocol.population.source).block(0, threads=os.cpu_count() or 1)
+    people = Population(ParameterSet.point(), 1, protocol.population.source).block(0, threads=processors(None))
     check_not_empty(people, protocol.population.conditions, where=where)
     steps: pl.DataFrame = attrition(people, protocol.population.conditions)
     table = Table(title=f"Eligibility, tried on {people.height:,} metastatic patients", title_justify="left", box=None)
@@ -187,18 +203,15 @@ def _dry_run(protocol: Protocol, where: str) -> None:
         table.add_column(column, justify="left" if column == "condition" else "right")
     for row in steps.iter_rows(named=True):
         table.add_row(row["condition"], str(row["removed_alone"]), str(row["removed_in_sequence"]), str(row["remaining"]))
-    _console().print(table)
+    console().print(table)
     typer.echo(f"({BLOCK:,} natural histories, seed 1)")
 
 
-def show_anchors(seed: int, only: list[str] | None, threads: int | None) -> None:
+def show_anchors(seed: int, only: list[str] | None, threads: int | None, quiet: bool) -> None:
     """Run the sub-simulations of the anchors and print the table."""
     from paget.calibration import anchors, render
     from paget.cli.progress import Bars
 
-    with Bars() as progress:
-        records = anchors(
-            seed=seed, only=only or None, threads=threads or os.cpu_count() or 1,
-            on_step=lambda name, done, total: progress("anchors", done, total),
-        )  # fmt: skip
-    _console().print(render(records))
+    with Bars(quiet=quiet) as progress:
+        records = anchors(seed=seed, only=only or None, threads=processors(threads), progress=progress)
+    console().print(render(records))

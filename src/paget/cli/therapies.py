@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from paget.cli.app import app
+from paget.cli.options import Therapies, console
 from paget.errors import PagetError, unknown
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def therapies(
     site: Annotated[str | None, typer.Option(help="Place that it acts on, such as liver or skin.")] = None,
     subtype: Annotated[str | None, typer.Option(help="Who may get it, such as TNBC.")] = None,
     hypothetical: Annotated[bool | None, typer.Option("--hypothetical/--real", help="Only hypothetical ones, or none.")] = None,
-    therapy: Annotated[list[Path] | None, typer.Option("--therapy", help="A therapy file of your own (several allowed).")] = None,
+    therapy: Therapies = None,
     compare: Annotated[
         bool, typer.Option("--compare", help="Try the read-outs of the systemic ones on 2,000 twins, beside what was published (a minute).")
     ] = False,
@@ -36,7 +36,6 @@ def therapies(
     paget therapies --site liver
     paget therapies --class antibody --subtype TNBC
     """
-    from rich.console import Console
     from rich.table import Table
 
     from paget.biology.layout import PLACES, SUBTYPES
@@ -66,15 +65,14 @@ def therapies(
         where = ", ".join(([EVERYWHERE] if one.systemic else []) + list(places))
         table.add_row(one.id, one.title, one.class_, one.tier, where, ", ".join(one.badges))
         shown.append(one)
-    console = Console()
     if compare:
-        _compare(console, shelf, shown)
+        _compare(console(), shelf, shown)
         return
-    console.print(table)
-    console.print(f"{len(shown)} of {len(shelf.therapies)} therapies; `paget show NAME` tells all about one", highlight=False)
+    console().print(table)
+    console().print(f"{len(shown)} of {len(shelf.therapies)} therapies; `paget show NAME` tells all about one", highlight=False)
 
 
-def _compare(console: Console, shelf: Library, shown: list[Therapy]) -> None:
+def _compare(out: Console, shelf: Library, shown: list[Therapy]) -> None:
     """Print what the read-outs of some therapies come to."""
     from rich.table import Table
 
@@ -94,4 +92,4 @@ def _compare(console: Console, shelf: Library, shown: list[Therapy]) -> None:
                 one.id, what, f"{got.given:.2f}", f"{got.against:.2f}", f"{got.difference:+.2f} ({got.low:+.2f} to {got.high:+.2f})",
                 readout.expect + ("" if got.holds else ", not so"), readout.role, published(readout.finding) if readout.finding else "-",
             )  # fmt: skip
-    console.print(table)
+    out.print(table)

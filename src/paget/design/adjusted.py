@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 from paget.design.boundaries import Boundaries, _root
 from paget.design.crossing import Continuing, check_information
@@ -99,8 +98,3 @@ def stagewise(
 
     tail = (1.0 - level) / 2.0
     return Adjusted(extreme(0.0), effect_at(0.5), effect_at(tail), effect_at(1.0 - tail), level)
-
-
-def fixed_p(z: float) -> float:
-    """One-sided p value of a trial without looks."""
-    return 1.0 - NormalDist().cdf(z)

@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from paget.engine.compile import LONGEST_DAYS, compile_plan
-from paget.engine.progress import Progress, silent
 from paget.engine.screen import Screening
 from paget.life.simulate import LifePlan, simulate
 from paget.parameters import ParameterSet
 from paget.population import BLOCK, Population
 from paget.population.store import write_parquet
+from paget.progress import Progress, silent
 from paget.study import Protocol, stratum_labels, subgroup_mask
 
 if TYPE_CHECKING:

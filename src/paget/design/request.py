@@ -13,14 +13,14 @@ from paget.design.boundaries import check_power
 from paget.design.options import EVERYBODY, TESTS, DesignOptions
 from paget.design.search import LEAST
 from paget.design.vary import Scenario, scenarios
+from paget.endpoints import FIRST
 from paget.engine.compile import compile_plan
 from paget.engine.draws import Draw, Posterior, Source, resolve_source
-from paget.engine.folder import digest
+from paget.engine.work import default_folder, seed_of, whole
 from paget.errors import PagetError, unknown
 from paget.parameters import ParameterSet
 from paget.study import Protocol, load_protocol, plain, protocol_hash
 from paget.study.streams import lineage
-from paget.study.values import FIRST_ENDPOINTS
 
 TRIALS, POOL, MOST_PATIENTS = 1000, 10_000, 10_000
 MOST_TRIALS = 100_000
@@ -128,7 +128,7 @@ class DesignRequest:
     @property
     def default_folder(self) -> Path:
         """``runs/design-<protocol>-s<seed>-<hash8>``."""
-        return Path("runs") / f"design-{self.protocol.id}-s{self.seed}-{digest(self.as_dict())[:8]}"
+        return default_folder("runs", f"design-{self.protocol.id}", self.seed, self.as_dict())
 
     def scenarios_under(self, draw: ParameterSet) -> list[Scenario]:
         """The same scenarios under a draw (which holds what the user and the protocol set)."""
@@ -137,13 +137,6 @@ class DesignRequest:
 
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
-
-
-def whole(name: str, value: object, least: int, most: int = 10**9) -> int:
-    """A whole number in a range, or the error that says what it must be."""
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise PagetError("not a whole number that can be used", key=name, got=value, expected=f"{least:,} to {most:,}")
-    return value
 
 
 def _source(parameters: ParameterSet | Posterior | str | Path | None, draws: int | Iterable[ParameterSet], seed: int) -> Source:
@@ -210,7 +203,7 @@ def resolve(
     where = loaded.id if isinstance(protocol, Protocol) else str(protocol)
     whole("trials", trials, 2, MOST_TRIALS)
     whole("pool", pool, 100)
-    whole("seed", seed, 0, 2**64 - 1)
+    seed_of(seed)
     whole("switching", switching, 0, MOST_TRIALS)
     whole("most_patients", most_patients, LEAST)
     base = options or DesignOptions()
@@ -221,8 +214,8 @@ def resolve(
             raise unknown("test", test, TESTS)
     _check_kind(loaded, where)
     wanted = endpoint or str(loaded.estimand.endpoint)
-    if wanted not in FIRST_ENDPOINTS:
-        raise unknown("endpoint of a design", wanted, FIRST_ENDPOINTS, where=where)
+    if wanted not in FIRST:
+        raise unknown("endpoint of a design", wanted, FIRST, where=where)
     source = _source(parameters, draws, seed).changed({}, loaded.switches, where=where).changed(changes or {}, switches or {})
     fixed = {f"switch_{name}": value for name, value in {**loaded.switches, **(switches or {})}.items()} | dict(changes or {})
     listed = {key: list(values) for key, values in (vary or {}).items()}

@@ -6,16 +6,11 @@ import hashlib
 import json
 import math
 import os
-import platform
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paget._version import __version__
 from paget.design.assurance import assurance
 from paget.design.effect import population_effect
 from paget.design.lives import STAYED, Lives, prepare
@@ -30,10 +25,10 @@ from paget.design.trials import Layout, layout, passes, tau_of
 from paget.design.vary import Scenario
 from paget.design.words import Findings
 from paget.engine.draws import Draw
-from paget.engine.folder import MANIFEST, RunFolder, digest, disk_errors
-from paget.engine.progress import Progress, silent
-from paget.engine.warm import compile_kernels
+from paget.engine.folder import MANIFEST, RunFolder, disk_errors
+from paget.engine.work import signed, working
 from paget.errors import PagetError
+from paget.progress import Progress, silent
 from paget.study import Protocol, plain, protocol_hash
 
 if TYPE_CHECKING:
@@ -165,21 +160,15 @@ def design(
     if folder.finished:
         return Design(path)
     workers = threads or os.cpu_count() or 1
-    started = time.perf_counter()
-    folder.log(f"{datetime.now().astimezone().isoformat(timespec='seconds')} begun on {platform.node()}, {workers} threads")
-    progress("compiling (once)", 0, 1)
-    compile_kernels()
-    progress("compiling (once)", 1, 1)
-    pools = _Pools(asked.seed, workers, progress)
-    with disk_errors(path):
+    with working(folder, workers, progress), disk_errors(path):
+        pools = _Pools(asked.seed, workers, progress)
         findings, frames = _scenarios(asked, folder, pools, progress)
         findings.reached = _search(asked, folder, pools, progress)
         findings.switching = _switching(asked, folder, pools, progress)
         findings.assurance = _assurance(asked, folder, workers, progress)
         progress("writing", 0, 1)
         write_outputs(asked, findings, frames, path, command or "")
-    folder.log(f"finished after {time.perf_counter() - started:.1f} s")
-    folder.finish(_manifest(asked))
+        folder.finish(_manifest(asked))
     progress("writing", 1, 1)
     return Design(path)
 
@@ -339,17 +328,11 @@ def _under(asked: DesignRequest, draw: Draw, threads: int) -> Iterable[dict[str,
 
 
 def _manifest(asked: DesignRequest) -> dict[str, Any]:
-    return {
-        "paget": __version__,
+    return signed(asked.as_dict(), asked.seed, asked.source) | {
         "kind": "design",
-        "seed": asked.seed,
         "protocol": asked.protocol.id,
         "protocol_hash": protocol_hash(asked.protocol),
-        "parameters_hash": asked.source.hash,
         "parameters": asked.words,
-        "parameters_note": asked.source.note,
-        "request_hash": digest(asked.as_dict()),
         "scenarios": len(asked.scenarios),
         "trials": asked.trials,
-        "packages": {name: version(name) for name in ("numba", "numpy", "polars", "pydantic", "scipy", "matplotlib")},
     }

@@ -25,8 +25,8 @@ from paget.design.samplesize import schoenfeld_power
 from paget.design.table import average, formula_power, proportion, recruitment_of
 from paget.design.trials import layout, tau_of
 from paget.design.vary import change
-from paget.engine.progress import Progress, silent
 from paget.errors import PagetError
+from paget.progress import Progress, silent
 
 if TYPE_CHECKING:
     from paget.study import Protocol

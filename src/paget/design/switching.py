@@ -17,8 +17,8 @@ from paget.design.lives import STAYED, Lives
 from paget.design.outcome import final_cuts
 from paget.design.rpsft import Switched, rpsft
 from paget.design.trials import Course, Layout, draw_trials, live, observe
-from paget.engine.progress import Progress, silent
 from paget.errors import PagetError
+from paget.progress import Progress, silent
 from paget.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from paget._version import __version__
+from paget.endpoints import NAMES, timed
 from paget.engine.badges import badge_lines, therapies_of
 from paget.engine.draws import Source
 from paget.evidence import load, reference
@@ -14,7 +15,6 @@ from paget.parameters import declared
 from paget.report.html import Assumption, EstimandText, IntercurrentEvent, ReportContext, ReportFigure, Uncertainty
 from paget.report.records import endpoint_of, interval, number, uncertainty_rows, what
 from paget.study import Protocol, protocol_hash
-from paget.study.values import ENDPOINT_NAMES, timed
 
 if TYPE_CHECKING:
     from paget.engine.drawings import Material
@@ -53,7 +53,7 @@ def main_record(protocol: Protocol, records: list[dict[str, Any]]) -> dict[str, 
         measure = "odds_ratio" if estimand.summary == "hazard-ratio" else measure
     fits = [
         record for record in records
-        if record["endpoint"] == ENDPOINT_NAMES[estimand.endpoint] and record["measure"] == measure
+        if record["endpoint"] == NAMES[estimand.endpoint] and record["measure"] == measure
         and record["population"] == "itt" and not record["subgroup"] and record["time_zero"] == "randomisation" and not record["cut"]
     ]  # fmt: skip
     return next((record for record in fits if record["published"]), fits[0] if fits else None)

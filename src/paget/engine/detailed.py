@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paget.analysis.records import FOUND, LESIONS, RESPONSES
+from paget.endpoints import FIRST, FOUND, LESIONS, RESPONSES, lesion_flag, timed
 from paget.engine.compile import compile_plan
 from paget.engine.endpoints import observed
 from paget.engine.trial import Roster, early_lives, roster_frame, study_info
@@ -19,7 +19,6 @@ from paget.life.simulate import Detail, LifePlan, replay
 from paget.parameters import ParameterSet
 from paget.study import Protocol
 from paget.study.analyses import size_classes
-from paget.study.values import FIRST_ENDPOINTS, timed
 from paget.tables import Raw, adles, adrs, adtte
 from paget.tables.further import FOUND_AT_VISIT, FOUND_HOW
 
@@ -67,7 +66,7 @@ def detailed_rows(protocol: Protocol, parameters: ParameterSet, roster: Roster, 
     for code, endpoint in observed(patients, protocol).items():
         out[f"{code}_months"], out[f"{code}_cause"] = endpoint.months, endpoint.cause.astype(np.int8)
     for code in protocol.endpoints:
-        if code in FIRST_ENDPOINTS or not timed(code):
+        if code in FIRST or not timed(code):
             continue
         rows = ids.join(
             times.filter(pl.col("PARAMCD") == code).select("USUBJID", "AVAL", "CNSR"), on="USUBJID", how="left", maintain_order="left"
@@ -92,7 +91,7 @@ def detailed_rows(protocol: Protocol, parameters: ParameterSet, roster: Roster, 
         for code in (code for code in protocol.endpoints if code in LESIONS):
             for group in (None, *size_classes(protocol.analyses.lesion_sizes_cm)):
                 part = lesions if group is None else lesions.filter(pl.col("SIZEGR") == group)
-                counted = part.group_by("USUBJID").agg(hits=(pl.col(LESIONS[code]) == "Y").sum(), of=pl.len())
+                counted = part.group_by("USUBJID").agg(hits=(pl.col(lesion_flag(code)) == "Y").sum(), of=pl.len())
                 rows = ids.join(counted, on="USUBJID", how="left", maintain_order="left").fill_null(0)
                 out[flag_column(code, group)] = rows["hits"].cast(pl.Int32).to_numpy()
                 out[member_column(code, group)] = rows["of"].cast(pl.Int32).to_numpy()

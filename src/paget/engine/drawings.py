@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paget.analysis import cumulative_incidence, kaplan_meier, read_endpoint
-from paget.analysis.records import COMPETING, FOUND, LESIONS, NAMES, RESPONSES
+from paget.endpoints import COMPETING, FIRST, FOUND, LESIONS, NAMES, RESPONSES, timed, title_of
 from paget.engine.replicates import Replicates
 from paget.report.figures import baseline as baseline_figure
 from paget.report.figures import consort as consort_figure
@@ -29,10 +29,8 @@ from paget.report.figures.cumulative_incidence import CifCurve
 from paget.report.figures.forest import ForestRow
 from paget.report.figures.kaplan_meier import KmCurve, PublishedPoint
 from paget.report.figures.rates import RateRow
-from paget.report.records import ENDPOINTS
 from paget.report.style import Drawing, Ratio
 from paget.study import Protocol, published_values
-from paget.study.values import FIRST_ENDPOINTS, timed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -76,11 +74,6 @@ def _ratio(part: dict[str, Any] | None) -> Ratio | None:
     return Ratio(float(part["value"]), low, high, part.get("ci_level") or 0.95)
 
 
-def endpoint_name(name: str) -> str:
-    """Name of an endpoint as figures write it."""
-    return ENDPOINTS.get(name, name.replace("-", " ").capitalize())
-
-
 def _ticks(longest: float) -> list[float]:
     step = next(step for step in (3, 6, 12, 24, 36, 60) if longest / step <= 9)
     return [float(t) for t in range(0, int(longest) + 1, step)]
@@ -118,7 +111,7 @@ def survival(m: Material, code: str = "OS") -> Drawing:
     two = len(m.protocol.arms) == 2  # of several comparisons none is the ratio of the figure
     effect = _find(m.records, "hazard_ratio", endpoint=name) if two else None
     test = _find(m.records, "logrank_p", endpoint=name) if two else None
-    words: dict[str, Any] = {} if code == "OS" else {"endpoint": "Patients without the event", "title": endpoint_name(name)}
+    words: dict[str, Any] = {} if code == "OS" else {"endpoint": "Patients without the event", "title": title_of(name)}
     origin = ORIGINS.get(code, "entry" if m.protocol.single_arm else "randomisation")
     return survival_figure.draw(
         curves,
@@ -157,7 +150,7 @@ def incidence(m: Material, code: str = "TTLRP") -> Drawing:
         for entry, value in published_values(m.protocol)
         if entry.endpoint == code and entry.measure == "cumulative_incidence" and entry.arm in labels
     ]
-    words: dict[str, Any] = {} if code == "TTLRP" else {"endpoint": endpoint_name(NAMES[code])}
+    words: dict[str, Any] = {} if code == "TTLRP" else {"endpoint": title_of(NAMES[code])}
     origin = ORIGINS.get(code, "entry" if m.protocol.single_arm else "randomisation")
     return incidence_figure.draw(curves, ticks=ticks, published=points, time_zero=origin, **words)
 
@@ -176,7 +169,7 @@ def shares(m: Material, codes: tuple[str, ...], title: str) -> Drawing:
                 who = f"{labels[str(record['arm'])]}, {who}"
             rows.append(
                 RateRow(
-                    endpoint_name(NAMES[code]), who, record["value"], record["ci_low"], record["ci_high"], spread.get("low"),
+                    title_of(NAMES[code]), who, record["value"], record["ci_low"], record["ci_high"], spread.get("low"),
                     spread.get("high"), published.get("value"), published.get("ci_low"), published.get("ci_high"), record["role"],
                     record["n"],
                 )
@@ -212,7 +205,7 @@ def forest(m: Material) -> Drawing:
     assert whole is not None
     return forest_figure.draw(
         rows, row(whole, "All patients", "", m.adsl), experimental=experimental.label, control=control.label,
-        endpoint=endpoint_name(name),
+        endpoint=title_of(name),
     )  # fmt: skip
 
 
@@ -228,7 +221,7 @@ def all_drawings(m: Material) -> dict[str, Callable[[], Drawing]]:
     if "TTLRP" in protocol.endpoints:
         out["cumulative-incidence"] = lambda: incidence(m)
     for code in protocol.endpoints:
-        curve = code == primary != "OS" or code not in FIRST_ENDPOINTS
+        curve = code == primary != "OS" or code not in FIRST
         if not timed(code) or code not in there or not curve or code == "TTLRP":
             continue
         if code in COMPETING:
@@ -257,7 +250,7 @@ def all_drawings(m: Material) -> dict[str, Callable[[], Drawing]]:
         ratios, draws = np.exp(m.replicates.values(f"{primary}_log_hr")), m.replicates.posterior_draws
         out["replicates"] = lambda: replicates_figure.draw(
             ratios, n=n, this_run=_ratio(effect), published=_ratio((effect or {}).get("published")),
-            endpoint=endpoint_name(NAMES[primary]), draws=draws,
+            endpoint=title_of(NAMES[primary]), draws=draws,
         )  # fmt: skip
         if effect is not None and effect["replicates"] and effect["replicates"]["draws"]:
             out["uncertainty"] = lambda: _uncertainty(effect, n)
@@ -274,8 +267,10 @@ def _uncertainty(effect: dict[str, Any], n: int) -> Drawing:
     spread, published = effect["replicates"], effect["published"]
     error = spread["mc_se"] or 0.0
     value = spread["value"]
+    low, high = value - 1.96 * error, value + 1.96 * error
     parts = {
-        "Monte-Carlo": ({"low": value - 1.96 * error, "high": value + 1.96 * error}, "95 % of the mean"),
+        # of two or three replicates the limit may fall below zero, where there is no ratio to draw
+        "Monte-Carlo": ({"low": low, "high": high}, "95 % of the mean") if low > 0 else (None, "(too few replicates)"),
         "sampling": (spread["sampling"], f"95 % of trials of {n}"),
         "parameters": (spread["parameter"], "95 % of draws"),
         "structure": (spread["structural"], "range of fitted variants"),
@@ -290,7 +285,7 @@ def _uncertainty(effect: dict[str, Any], n: int) -> Drawing:
         bands.append(
             uncertainty_figure.Band("published", published.get("ci_low"), published.get("ci_high"), meaning, published["value"])
         )
-    return uncertainty_figure.draw(bands, centre=value, endpoint=endpoint_name(effect["endpoint"]))
+    return uncertainty_figure.draw(bands, centre=value, endpoint=title_of(effect["endpoint"]))
 
 
 def _waterfall(m: Material) -> Drawing:

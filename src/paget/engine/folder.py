@@ -45,7 +45,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 class disk_errors:  # noqa: N801 - a context manager that reads as a word
-    """Tell a full or read-only disk as the user's to mend, with the folder."""
+    """Tell a full or read-only disk, or a file in the way, as the user's to mend, with the folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -59,6 +59,10 @@ class disk_errors:  # noqa: N801 - a context manager that reads as a word
         if full or (error is not None and "no space left" in str(error).lower()):
             raise PagetError(
                 "the disk is full", where=self.folder, fix="make room, then run again with --resume"
+            ) from error
+        if isinstance(error, (FileExistsError, NotADirectoryError)):
+            raise PagetError(
+                "a file stands where a folder is needed", where=error.filename or self.folder, fix="choose another with --out"
             ) from error
         if isinstance(error, PermissionError) or (isinstance(error, OSError) and error.errno == errno.EROFS):
             raise PagetError(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paget.analysis.records import COMPETING, LESIONS, NAMES
+from paget.endpoints import COMPETING, LESIONS, NAMES, timed
 from paget.engine.detailed import all_detailed_rows, flag_column, member_column
 from paget.engine.endpoints import observed
 from paget.engine.screen import Candidates
@@ -19,7 +19,6 @@ from paget.parameters import ParameterSet
 from paget.parameters.variants import VariantEffect
 from paget.study import Protocol
 from paget.study.analyses import size_classes
-from paget.study.values import timed
 
 if TYPE_CHECKING:
     import polars as pl

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-import platform
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paget._jit import kernel_hash
 from paget._version import __version__
 from paget.engine.badges import badges
 from paget.engine.cited import cited
 from paget.engine.compile import compile_plan
 from paget.engine.draws import Draw, Posterior, Source, resolve_source
-from paget.engine.folder import RunFolder, digest, disk_errors
+from paget.engine.folder import RunFolder, disk_errors
 from paget.engine.outputs import write_outputs
 from paget.engine.replicates import chunks, live_chunk, lots, numbered
 from paget.engine.result import Run
@@ -28,25 +23,22 @@ from paget.engine.summary import Product
 from paget.engine.therapies import check_given
 from paget.engine.trial import enrol, live_roster
 from paget.engine.twins import live_twins
-from paget.engine.warm import compile_kernels
+from paget.engine.work import command as command_of
+from paget.engine.work import default_folder, names_changed, seed_of, signed, whole, working
 from paget.errors import PagetError
 from paget.evidence import using
 from paget.evidence.heldout import held_out
 from paget.parameters import ParameterSet
 from paget.population import BLOCK, Population
+from paget.progress import Progress, silent
 from paget.study import Protocol, load_protocol, override, plain, protocol_hash, with_therapies
 
 if TYPE_CHECKING:
     import polars as pl
 
-Progress = Callable[[str, int, int], None]
 REPLICATES = 200
 TWIN_REPLICATES = 20
 """Twins live the patients of the trial and of so many replicates."""
-
-
-def _silent(stage: str, done: int, total: int) -> None:
-    """Nobody watches."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +54,7 @@ class Request:
     changed: tuple[str, ...] = ()
     evidence: tuple[Path, ...] = ()
     therapies: tuple[str, ...] = ()
+    patients: int | None = None
 
     @property
     def parameters(self) -> ParameterSet:
@@ -87,7 +80,17 @@ class Request:
     @property
     def default_folder(self) -> Path:
         """Default run folder: ``runs/<protocol>-s<seed>-<hash8>``."""
-        return Path("runs") / f"{self.protocol.id}-s{self.seed}-{digest(self.as_dict())[:8]}"
+        return default_folder("runs", self.protocol.id, self.seed, self.as_dict())
+
+    @property
+    def command(self) -> str:
+        """The command that repeats the run."""
+        words = ["paget", "run", self.where, "--seed", str(self.seed), "--replicates", str(self.replicates)]
+        words += [] if self.patients is None else ["--patients", str(self.patients)]
+        words += ["--twins"] if self.twins else []
+        words += [word for file in self.therapies for word in ("--therapy", file)]
+        words += [word for file in self.evidence for word in ("--evidence", str(file))]
+        return command_of(words, self.source, self.changed)
 
 
 def resolve_request(
@@ -116,29 +119,19 @@ def resolve_request(
     where = str(protocol) if not isinstance(protocol, Protocol) else loaded.id
     loaded = with_therapies(loaded, therapies)
     if patients is not None:
-        _whole("patients", patients, 2)
-        loaded = override(loaded, {"accrual.patients": patients})
-    _whole("replicates", replicates, 0)
-    _whole("seed", seed, 0)
-    if seed >= 2**64:
-        raise PagetError("the seed is too large", key="seed", got=seed, expected="less than 2**64")
+        loaded = override(loaded, {"accrual.patients": whole("patients", patients, 2)})
+    whole("replicates", replicates, 0)
+    seed_of(seed)
     source = resolve_source(parameters, draws=draws, replicates=replicates, seed=seed)
     source = source.changed({}, loaded.switches, where=where).changed(changes or {}, switches or {})
-    changed = {f"switch_{name}" for name in (*loaded.switches, *(switches or {}))} | set(changes or {})
-    if isinstance(parameters, ParameterSet):
-        changed |= parameters.changed
+    changed = names_changed(parameters, changes, loaded.switches, switches)
     compile_plan(loaded, source.central)
     if twins and loaded.early:
         raise PagetError("twins of early disease are not lived", where=where, key="--twins", fix="leave --twins out")
     if twins and loaded.single_arm:
         raise PagetError("twins live two arms, and this study has one", where=where, key="--twins", fix="leave --twins out")
     named = (tuple(map(Path, evidence)), tuple(map(str, therapies)))
-    return Request(loaded, source, seed, replicates, twins, where, tuple(sorted(changed)), *named)
-
-
-def _whole(name: str, value: object, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise PagetError("not a whole number that can be used", key=name, got=value, expected=f"{least} or more")
+    return Request(loaded, source, seed, replicates, twins, where, changed, *named, patients)
 
 
 def run(
@@ -158,7 +151,7 @@ def run(
     switches: Mapping[str, float] | None = None,
     therapies: Sequence[str | Path] = (),
     evidence: Sequence[str | Path] = (),
-    progress: Progress = _silent,
+    progress: Progress = silent,
     command: str | None = None,
 ) -> Run:
     """Simulate a trial, and replicates of it, beside what the real trial reported.
@@ -225,15 +218,13 @@ def run(
     if folder.finished:
         return Run(path)
     workers = threads or os.cpu_count() or 1
-    started = time.perf_counter()
-    folder.log(f"{datetime.now().astimezone().isoformat(timespec='seconds')} begun on {platform.node()}, {workers} threads")
-    product = _simulate(request, folder, workers, progress)
-    progress("writing", 0, 1)
-    with disk_errors(path), using(evidence):
-        write_outputs(product, path, command or _command(request))
-        manifest = _manifest(request, product)
-    folder.log(f"finished after {time.perf_counter() - started:.1f} s")
-    folder.finish(manifest)
+    with working(folder, workers, progress):
+        product = _simulate(request, folder, workers, progress)
+        progress("writing", 0, 1)
+        with disk_errors(path), using(evidence):
+            write_outputs(product, path, command or request.command)
+            manifest = _manifest(request, product)
+        folder.finish(manifest)
     progress("writing", 1, 1)
     return Run(path)
 
@@ -241,9 +232,6 @@ def run(
 def _simulate(request: Request, folder: RunFolder, threads: int, progress: Progress) -> Product:
     protocol, parameters, seed = request.protocol, request.parameters, request.seed
     size = protocol.accrual.patients
-    progress("compiling (once)", 0, 1)
-    compile_kernels()
-    progress("compiling (once)", 1, 1)
     screening = _screening(request, parameters, seed, threads)
     with disk_errors(folder.path):
         candidates = screening.draw(size * (1 + (0 if request.source.draws else request.replicates)), progress)
@@ -328,25 +316,17 @@ def _central(source: Source) -> int:
 
 def _manifest(request: Request, product: Product) -> dict[str, Any]:
     merged = product.patients["merged_colonies"]
-    return {
-        "paget": __version__,
-        "seed": request.seed,
+    return signed(request.as_dict(), request.seed, request.source) | {
         "protocol": request.protocol.id,
         "protocol_hash": protocol_hash(request.protocol),
-        "parameters_hash": request.source.hash,
-        "parameters": request.source.words,
-        "parameters_note": request.source.note,
         "central_draw": request.source.central_draw,
         "draws": [draw.number for draw in request.source.draws],
         "posterior": request.source.manifest.get("hash"),
         "extrapolation": [badge.words for badge in product.badges],
         "evidence": cited(request.protocol, request.source),
         "held_out": held_out().hash,
-        "kernels": kernel_hash(),
-        "request_hash": digest(request.as_dict()),
         "replicates": request.replicates,
         "therapies": badges(request.protocol),
-        "packages": {name: version(name) for name in ("numba", "numpy", "polars", "pydantic", "scipy", "matplotlib")},
         "counts": {
             "natural_histories_examined": product.candidates.blocks * BLOCK,
             "randomised": product.patients.height,
@@ -355,16 +335,3 @@ def _manifest(request: Request, product: Product) -> dict[str, Any]:
         },
     }
 
-
-def _command(request: Request) -> str:
-    parts = ["paget run", request.where, f"--seed {request.seed}", f"--replicates {request.replicates}"]
-    if request.source.name != "given":
-        parts.append(f"--parameters {request.source.name}")
-    if request.source.draws:
-        parts.append(f"--draws {len(request.source.draws)}")
-    if request.twins:
-        parts.append("--twins")
-    parts += [f"--therapy {file}" for file in request.therapies]
-    parts += [f"--evidence {path}" for path in request.evidence]
-    parts += [f"--set {name}={request.parameters[name]!r}" for name in request.changed]
-    return " ".join(parts)

@@ -7,14 +7,13 @@ examined in any order, kept, and read again. The nth trial takes the nth lot of 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paget._jit import cache_root
+from paget._jit import cache_root, source_hash
 from paget.engine.compile import compile_plan, patient_flags
 from paget.errors import PagetError
 from paget.life.frames import GATES
@@ -22,6 +21,7 @@ from paget.life.simulate import simulate
 from paget.parameters import ParameterSet
 from paget.population import BLOCK, Population
 from paget.population.store import write_parquet
+from paget.progress import Progress, silent
 from paget.study import (
     BaselineWeights,
     Protocol,
@@ -41,11 +41,10 @@ if TYPE_CHECKING:
 REFERENCE = 3000  # patients who reach randomisation in the sample that the baseline weights are fitted on
 MAX_BLOCKS = 1500  # about a hundred million natural histories
 LOOK = 6  # blocks after which a hopeless yield is told
-Progress = Callable[[str, int, int], None]
-
-
-def _silent(stage: str, done: int, total: int) -> None:
-    """Nobody watches."""
+SOURCES = (
+    "engine/screen.py", "engine/compile.py", "study/baseline.py", "study/eligible.py", "study/conditions.py", "study/streams.py",
+)  # fmt: skip
+"""What decides who is taken: a changed line screens anew."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,8 @@ class Screening:
         self.plan = compile_plan(protocol, parameters)
         who = plain(protocol)
         relevant = {name: who.get(name) for name in ("population", "time_zero", "assessments", "arms")}
-        self.key = hashlib.sha256(f"{population.key} {self.plan.library.hash} {relevant!r}".encode()).hexdigest()[:20]
+        decided_by = f"{population.key} {source_hash(*SOURCES)} {self.plan.library.hash} {relevant!r}"
+        self.key = hashlib.sha256(decided_by.encode()).hexdigest()[:20]
         self._weights: BaselineWeights | None = None
 
     @property
@@ -123,7 +123,7 @@ class Screening:
             pl.Series("flags", flags),
         )
 
-    def reference(self, progress: Progress = _silent) -> pl.DataFrame:
+    def reference(self, progress: Progress = silent) -> pl.DataFrame:
         """Eligible candidates with how induction ended for each, a fixed sample from the first blocks."""
         import polars as pl
 
@@ -191,7 +191,7 @@ class Screening:
             write_parquet(frame, path)
         return frame
 
-    def draw(self, needed: int, progress: Progress = _silent) -> Candidates:
+    def draw(self, needed: int, progress: Progress = silent) -> Candidates:
         """Enough candidates that ``needed`` of them reach randomisation.
 
         Raises

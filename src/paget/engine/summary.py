@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from paget.analysis import event_rates, found_rates, lesion_rates, response_rates, summarise
-from paget.analysis.records import LESIONS, RESPONSES, check_published, join_published
+from paget.analysis.records import check_published, join_published
+from paget.endpoints import FOUND, LESIONS, LOCAL, RESPONSES, timed
 from paget.engine.draws import Source
 from paget.engine.extrapolation import Badge, badges
 from paget.engine.flow import COUNTED
@@ -16,7 +17,6 @@ from paget.parameters import ParameterSet
 from paget.study import Protocol, published_values, subgroup_mask
 from paget.study.analyses import size_classes
 from paget.study.schedule import Cut
-from paget.study.values import FOUND, LOCAL_ENDPOINTS, timed
 from paget.tables import Raw, adsl, adtte
 from paget.tables.further import FOUND_AT_VISIT
 
@@ -118,7 +118,7 @@ def _times(
     found: Records = []
     both, alone = list(endpoints), []
     if control is not None and not (protocol.control.local and protocol.arm(arm).local):
-        alone = [code for code in endpoints if code in LOCAL_ENDPOINTS]
+        alone = [code for code in endpoints if code in LOCAL]
         both = [code for code in endpoints if code not in alone]
     if both:
         found += summarise(

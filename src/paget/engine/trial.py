@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from paget.endpoints import FIRST
 from paget.engine.compile import compile_plan, early_plan, protocol_library
 from paget.engine.screen import Candidates, with_counts
 from paget.engine.therapies import lived_arms, treated_places
@@ -19,7 +20,6 @@ from paget.parameters import ParameterSet
 from paget.study import Protocol, accrual_months, assign, cut_month, drop_out_days, stratum_labels, visit_days
 from paget.study.arms import NO_SYSTEMIC, STANDARD_OF_CARE
 from paget.study.schedule import Cut, FollowUp
-from paget.study.values import FIRST_ENDPOINTS
 from paget.tables import StudyInfo
 from paget.units import DAYS_PER_MONTH
 
@@ -184,7 +184,7 @@ def study_info(protocol: Protocol, calendar_months: NDArray[np.float64], cut: Fo
         surgery_arms=tuple(arm.id for arm in protocol.arms if arm.locoregional.procedure == "surgery"),
         surgery_window_days=SURGERY_WINDOW_DAYS,
         visit_days=tuple(float(day) for day in visit_days(protocol.assessments, (last + 1.0) * DAYS_PER_MONTH)),
-        endpoints=tuple(code for code in protocol.endpoints if code not in FIRST_ENDPOINTS),
+        endpoints=tuple(code for code in protocol.endpoints if code not in FIRST),
         regimen_arms=tuple(arm.id for arm in protocol.arms if arm.systemic not in (STANDARD_OF_CARE, NO_SYSTEMIC)),
         local_places=treated_places(protocol, protocol_library(protocol)) if protocol.local else (),
         lesion_limits_cm=analyses.lesion_sizes_cm or (),

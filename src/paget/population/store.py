@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paget._jit import cache_root, kernel_hash
+from paget._jit import cache_root, kernel_hash, source_hash
 from paget._version import __version__
 from paget.life.simulate import LifePlan, simulate
 from paget.parameters import ParameterSet
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 BLOCK = 65_536
+SOURCES = ("population/store.py", "life/frames.py")
+"""What makes a block out of lives: a changed line grows populations anew."""
 
 
 def write_parquet(frame: pl.DataFrame, path: Path) -> None:
@@ -59,8 +61,8 @@ class Population:
 
     @property
     def key(self) -> str:
-        """Name of the cache folder: version, kernel sources, parameters, seed and source."""
-        text = f"{__version__} {kernel_hash()} {self.parameters.hash} {self.seed} {self.source} {BLOCK}"
+        """Name of the cache folder: version, sources, parameters, seed and way of presenting."""
+        text = f"{__version__} {kernel_hash()} {source_hash(*SOURCES)} {self.parameters.hash} {self.seed} {self.source} {BLOCK}"
         return hashlib.sha256(text.encode()).hexdigest()[:20]
 
     @property
@@ -98,10 +100,6 @@ class Population:
         plan = LifePlan(next(iter(standards())), source=self.source, horizon_days=0.0)
         outcomes = simulate(plan, ids, 0, self.parameters, seed=self.seed, threads=threads)
         return baseline_frame(outcomes[outcomes["eligible_disease"] == 1])
-
-    def cached_blocks(self) -> int:
-        """Number of blocks on disk."""
-        return len(list(self.folder.glob("block-*.parquet"))) if self.folder.exists() else 0
 
 
 def standards() -> list[str]:

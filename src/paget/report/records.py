@@ -8,31 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from paget.endpoints import TITLES, title_of
+
 Record = Mapping[str, Any]
 
-ENDPOINTS = {
-    "overall-survival": "Overall survival",
-    "progression-free-survival": "Progression-free survival",
-    "distant-progression-free-survival": "Distant progression-free survival",
-    "locoregional-progression": "Locoregional progression",
-    "time-to-progression": "Time to progression",
-    "time-to-treatment-failure": "Time to treatment failure",
-    "time-to-chemotherapy": "Time to chemotherapy",
-    "objective-response": "Objective response",
-    "second-line-response": "Objective response to the second line",
-    "complete-response": "Complete response",
-    "clinical-benefit": "Clinical benefit",
-    "duration-of-response": "Duration of response",
-    "distant-relapse-free-survival": "Distant relapse-free survival",
-    "survival-after-relapse": "Survival after relapse",
-    "local-progression-free": "Free of local progression",
-    "local-tumour-progression": "Local tumour progression",
-    "new-lesions": "New lesions outside the treated ones",
-    "liver-progression": "Liver progression",
-    "lesion-objective-response": "Treated lesions: objective response",
-    "lesion-complete-response": "Treated lesions: complete response",
-    "lesion-local-progression": "Treated lesions: local progression",
-}
 MEASURES = {
     "hazard_ratio": "hazard ratio",
     "survival": "survival",
@@ -112,18 +91,6 @@ def interval(measure: str, part: Record) -> str:
     return f"{words} {first} to {number(measure, high)}"
 
 
-def with_interval(measure: str, part: Record) -> str:
-    """Value and interval in one line.
-
-    Examples
-    --------
-    >>> with_interval("survival", {"value": 0.684, "ci_low": 0.6, "ci_high": 0.75, "ci_level": 0.95})
-    '68.4 % (95 % CI 60.0 to 75.0 %)'
-    """
-    text, words = number(measure, part.get("value")), interval(measure, part)
-    return f"{text} ({words})" if words else text
-
-
 def replicated(record: Record) -> str:
     """Show what the replicates say of a record: their mean, and where 95 % of single trials fall; empty where there are none.
 
@@ -187,8 +154,7 @@ def uncertainty_rows(spread: Record, n: int, source: str) -> list[tuple[str, str
 
 def endpoint_of(record: Record) -> str:
     """Endpoint of a record in words."""
-    endpoint = str(record.get("endpoint", ""))
-    return ENDPOINTS.get(endpoint, endpoint.replace("-", " ").capitalize())
+    return title_of(str(record.get("endpoint", "")))
 
 
 def what(record: Record) -> str:
@@ -246,7 +212,7 @@ def headline(records: Sequence[Record], *, all_records: bool = False) -> list[Re
     if all_records:
         return list(records)
     kept = [r for r in records if r.get("published") or _main(r)]
-    endpoints = list(ENDPOINTS)
+    endpoints = list(TITLES)
 
     def place(record: Record) -> tuple[int, int, int, str, float]:
         endpoint, measure = str(record.get("endpoint")), str(record["measure"])

@@ -25,7 +25,6 @@ GREY, PALE, INK = "#7A7A7A", "#E6E6E6", "#1A1A1A"
 ARM_COLOURS = (BLUE, VERMILLION, GREEN, PURPLE)
 ARM_LINES: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (1, 1.2)), (0, (6, 2, 1, 2)))
 ARM_MARKERS = ("s", "D", "o", "^")
-ARM_HATCHES = ("", "////", "....", "xxxx")
 
 RC: dict[str, Any] = {
     "font.family": "DejaVu Sans",

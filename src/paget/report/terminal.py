@@ -44,7 +44,7 @@ def comparison_table(
     several = max((record["replicates"]["count"] for record in shown if record.get("replicates")), default=0)
     heads = ["Result", "Arm", *([f"Mean of {several} trials"] if several else []), "One trial", "Published", "Role"]
     for name in heads:
-        table.add_column(name, overflow="fold", min_width={"Result": 16, "Arm": 9}.get(name))
+        table.add_column(name, overflow="fold", min_width=10 if name == "Role" else None)
     endpoint = name = ""
     for record in shown:
         if (new := endpoint_of(record)) != endpoint:

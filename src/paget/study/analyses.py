@@ -11,8 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from paget.endpoints import EndpointCode
 from paget.study.conditions import Condition
-from paget.study.values import Block, Endpoint, EvidenceId, Flag, Fraction, Id, Months, Positive, Text
+from paget.study.values import Block, EvidenceId, Flag, Fraction, Id, Months, Positive, Text
 
 Measure = Literal[
     "hazard_ratio",
@@ -102,7 +103,7 @@ class Published(Block):
 
     evidence: EvidenceId
     measure: Measure
-    endpoint: Endpoint | None = None
+    endpoint: EndpointCode | None = None
     arm: Id | None = None
     comparison: Comparison | None = None
     subgroup: Id | None = None

@@ -71,14 +71,11 @@ class BaselineWeights:
         Largest weight of any cell of the reference: the one whose patients are all accepted.
     acceptance_share
         Share of the reference sample that is accepted.
-    reference_size
-        Candidates in the reference sample.
     """
 
     margins: tuple[Margin, ...]
     largest: float
     acceptance_share: float
-    reference_size: int
 
 
 def _grouped(baseline: Sequence[BaselineItem]) -> dict[str, list[BaselineItem]]:
@@ -144,7 +141,7 @@ def fit_weights(
             key="population.baseline",
         )
     if not groups:
-        return BaselineWeights((), 1.0, 1.0, reference.height)
+        return BaselineWeights((), 1.0, 1.0)
     targets = {name: np.asarray(_targets(items)) for name, items in groups.items()}
     matrix = np.column_stack([_category(reference, items) for items in groups.values()])
     reached = np.ones(reference.height, bool) if randomised is None else np.asarray(randomised, bool)
@@ -175,7 +172,7 @@ def fit_weights(
         Margin(name, tuple(items), tuple(map(float, targets[name])), tuple(map(float, factor)))
         for (name, items), factor in zip(groups.items(), factors, strict=True)
     )
-    return BaselineWeights(margins, largest, share, reference.height)
+    return BaselineWeights(margins, largest, share)
 
 
 def _rake(

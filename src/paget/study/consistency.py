@@ -9,13 +9,13 @@ import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from paget.endpoints import EARLY, LESIONS, LOCAL, timed
 from paget.forms.faults import Fault, Key, absent, twice
 from paget.study import assumptions
 from paget.study.analyses import AT_A_TIME, RATIOS, SHARES, size_classes
 from paget.study.arms_agree import check_arms, check_single_arm
 from paget.study.attributes import ATTRIBUTES, did_you_mean
 from paget.study.conditions import Condition, Region, contradictions, region
-from paget.study.values import EARLY_ENDPOINTS, LESION_ENDPOINTS, LOCAL_ENDPOINTS, timed
 
 if TYPE_CHECKING:
     from paget.study.protocol import Protocol
@@ -264,17 +264,17 @@ def _local(protocol: Protocol) -> list[Fault]:
     if not protocol.local:
         fix = "give an arm local: [...], or remove it"
         for position, name in enumerate(protocol.endpoints):
-            if name in LOCAL_ENDPOINTS:
+            if name in LOCAL:
                 faults.append(Fault(("endpoints", position), "is of treated lesions, and no arm treats any", name, fix=fix))
         if analyses.lesion_sizes_cm:
             key = ("analyses", "lesion_sizes_cm")
             faults.append(Fault(key, "is of treated lesions, and no arm treats any", fix=fix))
     for position, name in enumerate(protocol.endpoints):
-        if name in EARLY_ENDPOINTS and not protocol.early:
+        if name in EARLY and not protocol.early:
             fix = "write population.source: early, or remove it"
             faults.append(Fault(("endpoints", position), "is of early disease, and patients enter with metastases", name, fix=fix))
-        if protocol.early and name not in (*EARLY_ENDPOINTS, "OS"):
-            expected = "one of OS, " + ", ".join(EARLY_ENDPOINTS)
+        if protocol.early and name not in (*EARLY, "OS"):
+            expected = "one of OS, " + ", ".join(EARLY)
             faults.append(Fault(("endpoints", position), "is not of early disease", name, expected))
     limits = analyses.lesion_sizes_cm or ()
     if any(low >= high for low, high in itertools.pairwise(limits)):
@@ -315,8 +315,8 @@ def _published(protocol: Protocol) -> list[Fault]:
         classes = size_classes(protocol.analyses.lesion_sizes_cm)
         if result.lesions is not None and result.lesions not in classes:
             faults.append(absent(result.lesions, classes, (*key, "lesions"), "size class of analyses.lesion_sizes_cm"))
-        if result.lesions is not None and result.endpoint not in LESION_ENDPOINTS:
-            expected = "one of " + ", ".join(LESION_ENDPOINTS)
+        if result.lesions is not None and result.endpoint not in LESIONS:
+            expected = "one of " + ", ".join(LESIONS)
             faults.append(Fault((*key, "endpoint"), "is not of lesions", result.endpoint, expected))
         if result.invert and result.measure not in RATIOS:
             faults.append(

@@ -13,7 +13,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from paget.study.values import Block, Endpoint, Text
+from paget.endpoints import EndpointCode
+from paget.study.values import Block, Text
 
 Event = Literal[
     "crossover-to-surgery",
@@ -50,7 +51,7 @@ class Estimand(Block):
 
     population: Text = Field(description="Who the answer is about, in one sentence")
     treatment: Text = Field(description="Which strategies are compared, in one sentence")
-    endpoint: Endpoint
+    endpoint: EndpointCode
     intercurrent_events: tuple[IntercurrentEvent, ...] = ()
     summary: Summary = "hazard-ratio"
 

@@ -12,7 +12,6 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from paget.forms.faults import Fault, Faults
-from paget.study.attributes import ATTRIBUTES
 from paget.study.conditions import Condition, Test
 from paget.study.values import FRACTION_SCHEMA, NOT_READ, Block, Fraction, Name, Text, _fraction
 
@@ -115,8 +114,3 @@ class Population(Block):
     def matched(self) -> tuple[BaselineItem, ...]:
         """Baseline items that have a fraction to match."""
         return tuple(item for item in self.baseline if item.fraction is not None)
-
-
-def stratifiable(name: str) -> bool:
-    """Whether an attribute has few enough levels to stratify by."""
-    return ATTRIBUTES[name].kind in ("category", "flag")

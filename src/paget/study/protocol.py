@@ -11,6 +11,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from paget.endpoints import FIRST, EndpointCode
 from paget.forms.faults import Fault, Faults
 from paget.study import consistency
 from paget.study.analyses import Analyses, Published
@@ -19,7 +20,7 @@ from paget.study.assumptions import Assumption, Source
 from paget.study.estimand import Estimand
 from paget.study.population import Population
 from paget.study.schedule import Accrual, DropOut, FollowUp, Randomisation, TimeZero, Visits
-from paget.study.values import FIRST_ENDPOINTS, Block, Endpoint, EvidenceId, Id, NonNegative, Text
+from paget.study.values import Block, EvidenceId, Id, NonNegative, Text
 
 
 class Protocol(Block):
@@ -45,7 +46,7 @@ class Protocol(Block):
     follow_up: FollowUp
     drop_out: DropOut = DropOut()
     assessments: Annotated[tuple[Visits, ...], Field(min_length=1)]
-    endpoints: Annotated[tuple[Endpoint, ...], Field(min_length=1)] = ("OS", "PFS", "DPFS", "TTLRP")
+    endpoints: Annotated[tuple[EndpointCode, ...], Field(min_length=1)] = ("OS", "PFS", "DPFS", "TTLRP")
     analyses: Analyses = Analyses()
     published: tuple[Published, ...] = ()
     switches: dict[Text, NonNegative] = Field(
@@ -113,7 +114,7 @@ class Protocol(Block):
     @property
     def detailed(self) -> bool:
         """Whether some endpoint needs every visit, not just the outcome of a life."""
-        return any(endpoint not in FIRST_ENDPOINTS for endpoint in self.endpoints)
+        return any(endpoint not in FIRST for endpoint in self.endpoints)
 
     def arm(self, id_: str) -> Arm:
         """Return the arm with this id; KeyError where there is none."""

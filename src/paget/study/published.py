@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from paget.endpoints import NAMES
 from paget.errors import PagetError, nearest
 from paget.forms.faults import Fault, Key
 from paget.study.analyses import Published
-from paget.study.values import ENDPOINT_NAMES
 
 if TYPE_CHECKING:
     from paget.evidence import EvidenceBase
@@ -123,7 +123,7 @@ def _wanted(result: Published) -> dict[str, Any]:
         "subgroup": printed.subgroup or result.subgroup,
         "at_months": result.at_months,
     }
-    endpoint = printed.endpoint or (ENDPOINT_NAMES[result.endpoint] if result.endpoint else None)
+    endpoint = printed.endpoint or (NAMES[result.endpoint] if result.endpoint else None)
     if comparison is not None or not result.invert:
         wanted["comparison"] = comparison
     if endpoint is not None:

@@ -8,7 +8,7 @@ reader against the paper.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -95,50 +95,3 @@ Text = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_
 Name = Annotated[Text, BeforeValidator(_name_or_year)]
 Id = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9][a-z0-9+-]*$", max_length=60)]
 EvidenceId = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=80)]
-
-Endpoint = Literal[
-    "OS", "PFS", "DPFS", "TTLRP", "TTP", "TTTF", "TTCT", "RSD", "LPFS", "TTLTP", "TTNL", "TTLIVP",
-    "DRFS", "SAR", "RFV", "RSP", "RSP2", "CB", "CR", "LRSP", "LCR", "LLTP",
-]  # fmt: skip
-ENDPOINT_NAMES = {
-    "OS": "overall-survival",
-    "PFS": "progression-free-survival",
-    "DPFS": "distant-progression-free-survival",
-    "TTLRP": "locoregional-progression",
-    "TTP": "time-to-progression",
-    "TTTF": "time-to-treatment-failure",
-    "TTCT": "time-to-chemotherapy",
-    "RSD": "duration-of-response",
-    "LPFS": "local-progression-free",
-    "TTLTP": "local-tumour-progression",
-    "TTNL": "new-lesions",
-    "TTLIVP": "liver-progression",
-    "DRFS": "distant-relapse-free-survival",
-    "SAR": "survival-after-relapse",
-    "RFV": "relapse-found-at-visit",
-    "RSP": "objective-response",
-    "RSP2": "second-line-response",
-    "CB": "clinical-benefit",
-    "CR": "complete-response",
-    "LRSP": "lesion-objective-response",
-    "LCR": "lesion-complete-response",
-    "LLTP": "lesion-local-progression",
-}
-"""Codes of the endpoints and their names in results and in the evidence."""
-FOUND = "RFV"
-"""Share of relapses that a visit found before they were felt."""
-RESPONSE_ENDPOINTS = ("RSP", "RSP2", "CB", "CR")
-"""Shares of patients (ADRS)."""
-LESION_ENDPOINTS = ("LRSP", "LCR", "LLTP")
-"""Shares of treated lesions."""
-EARLY_ENDPOINTS = ("DRFS", "SAR", FOUND)
-"""Endpoints of early disease."""
-LOCAL_ENDPOINTS = ("LPFS", "TTLTP", *LESION_ENDPOINTS)
-"""Endpoints that exist only where lesions are treated."""
-FIRST_ENDPOINTS = ("OS", "PFS", "DPFS", "TTLRP")
-"""Endpoints that the outcome of a life gives without its visits."""
-
-
-def timed(endpoint: str) -> bool:
-    """Whether an endpoint is a time to an event (a row of ADTTE), not a share."""
-    return endpoint not in (*RESPONSE_ENDPOINTS, *LESION_ENDPOINTS, FOUND)

@@ -21,10 +21,6 @@ from paget.therapy.regimens import Regimen
 
 AXES = ("endocrine", "CDK4/6", "HER2", "chemotherapy", "conjugate", "EGFR", "PARP", "immune")
 FAMILIES = {"endocrine": ("A", "B"), "chemotherapy": ("anthracycline", "taxane", "antimetabolite")}
-ROUTES = (
-    "oral", "intravenous", "intramuscular", "subcutaneous", "topical", "intralesional", "transarterial", "percutaneous",
-    "operation", "external-radiation", "light", "electric-field",
-)  # fmt: skip
 Axis = Literal["endocrine", "CDK4/6", "HER2", "chemotherapy", "conjugate", "EGFR", "PARP", "immune"]
 Step = Literal[
     "invasion", "intravasation", "circulation", "arrest", "extravasation", "colonisation", "dormancy", "awakening",

@@ -11,10 +11,10 @@ from typing import Any
 from paget._version import __version__
 from paget.engine.draws import resolve_source
 from paget.engine.folder import canonical, disk_errors, write_text
-from paget.engine.progress import Progress, silent
 from paget.errors import PagetError
 from paget.evidence.heldout import held_out
 from paget.parameters.version import MODEL_VERSION
+from paget.progress import Progress, silent
 from paget.study import load_protocol
 from paget.validation.flips import DRAWS, LIVES, flips
 from paget.validation.run import RESULT, default_posteriors, validate
@@ -73,6 +73,8 @@ def credibility(
     PagetError
         A folder is not what it should be, or whatever validation refuses.
     """
+    with disk_errors(docs):  # an hour of work later would be too late
+        (docs / "figures").mkdir(parents=True, exist_ok=True)
     chosen = list(posteriors) if posteriors else default_posteriors()
     shown = {
         "calibration": _summary(calibration, "paget calibrate", "misfit"),

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from paget._version import __version__
 from paget.engine.draws import Draw, Source, resolve_source
 from paget.engine.folder import RunFolder, canonical, disk_errors, write_text
-from paget.engine.progress import Progress, silent
 from paget.errors import PagetError, unknown
 from paget.evidence import load as load_evidence
 from paget.evidence import using
 from paget.evidence.heldout import HeldOut, HeldOutList, held_out
+from paget.progress import Progress, silent
 from paget.validation import rows as of_rows
 from paget.validation import trials as of_trials
 from paget.validation.scores import Prediction, score, summarise

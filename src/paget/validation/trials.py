@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paget.analysis import components
-from paget.engine.progress import Progress
 from paget.engine.replicates import column_of, sides_of
 from paget.engine.result import Run
 from paget.engine.run import run
 from paget.errors import PagetError
+from paget.progress import Progress
 from paget.study import Protocol, load_protocol, published_values
 from paget.study.analyses import Published
 from paget.study.published import PublishedValue

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from ...errors import PagetError
+from ...progress import Progress, silent
 from .._distributions import normal_p
 from ..rmst import Difference
 from .data import ObservationalData
@@ -24,7 +25,7 @@ def bootstrap(
     replicates: int = 500,
     seed: int = 1,
     level: float = 0.95,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress = silent,
 ) -> CausalEstimate:
     """Return the analysis with percentile intervals of its hazard ratio and restricted-mean difference.
 
@@ -52,8 +53,7 @@ def bootstrap(
     logs, gains, failed = [], [], 0
     n = len(data)
     for k in range(replicates):
-        if progress is not None:
-            progress("bootstrap", k, replicates)
+        progress("bootstrap", k, replicates)
         rng = np.random.Generator(np.random.Philox(key=np.array([seed, k], dtype=np.uint64)))
         try:
             one = analysis(data.take(rng.integers(0, n, n)))
@@ -66,8 +66,7 @@ def bootstrap(
         logs.append(one.log_hazard_ratio)
         if one.rmst_difference is not None:
             gains.append(one.rmst_difference.value)
-    if progress is not None:
-        progress("bootstrap", replicates, replicates)
+    progress("bootstrap", replicates, replicates)
     if failed > MOST_FAILURES * replicates:
         raise PagetError(
             f"{failed} of {replicates} resamples could not be analysed: the groups are too small for a bootstrap",

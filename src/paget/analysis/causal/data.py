@@ -26,6 +26,8 @@ UNITS = {
     "years": DAYS_PER_YEAR / DAYS_PER_MONTH,
 }
 """Months in one unit of a file's times."""
+MISSING = ("error", "drop")
+"""What may be done with patients who lack a covariate."""
 INSTANT_MONTHS = 1e-6
 """Two things recorded at one moment are set this far apart (three seconds) where an order is needed."""
 

@@ -49,6 +49,11 @@ def strategies(data: ObservationalData) -> tuple[str, str]:
     return f"{data.treatment} at any time", f"never {data.treatment}"
 
 
+def contrast(adjust_for: Sequence[str]) -> str:
+    """What a Cox model's ratio is of: conditional on the covariates in it, marginal without any."""
+    return "conditional" if adjust_for else "marginal"
+
+
 def suffix(adjust_for: Sequence[str]) -> tuple[str, str]:
     """What is added to the key and to the label of an analysis that adjusts by a Cox model."""
     return ("+cox", ", Cox-adjusted") if adjust_for else ("", "")
@@ -95,7 +100,7 @@ def ever_never(
             "all patients",
             data.time_zero,
             strategies(data),
-            "conditional" if adjust_for else "marginal",
+            contrast(adjust_for),
         ),
         assumptions=common(bool(adjust_for), NO_IMMORTAL),
         method="Cox model of ever against never treated" + (f", adjusted for {', '.join(adjust_for)}" if adjust_for else ""),
@@ -134,7 +139,7 @@ def exclude_immortal(
             "all patients",
             f"start of {data.treatment} (treated) or {data.time_zero} (never treated)",
             (f"{data.treatment}", f"never {data.treatment}"),
-            "conditional" if adjust_for else "marginal",
+            contrast(adjust_for),
         ),
         assumptions=common(bool(adjust_for), "the hazard does not depend on the time since " + data.time_zero, NO_IMMORTAL),
         method="Cox model; time of the treated counted from the start of treatment",
@@ -170,7 +175,7 @@ def time_varying(
             "patients alive at each moment",
             data.time_zero,
             (f"{data.treatment} begun", f"{data.treatment} not begun yet"),
-            "conditional" if adjust_for else "marginal",
+            contrast(adjust_for),
         ),
         assumptions=common(
             bool(adjust_for), "at each moment, whether treatment starts depends on prognosis only through what is adjusted for"
@@ -208,7 +213,7 @@ def landmark(
         PersonTime(rows.patient, rows.start, rows.stop, rows.event, rows.treated, covariates=covariates),
         key=f"landmark-{landmark_months:g}{key}",
         label=f"Landmark {in_months(landmark_months)}{label}",
-        estimand=landmark_estimand(data, landmark_months, "conditional" if adjust_for else "marginal"),
+        estimand=landmark_estimand(data, landmark_months, contrast(adjust_for)),
         assumptions=common(bool(adjust_for), "treatment by the landmark depends on prognosis only through what is adjusted for"),
         method=f"Cox model from the landmark at {in_months(landmark_months)}",
         adjusted_for=tuple(adjust_for),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import PagetError, unknown
+from ...progress import Progress, silent
 from ._design import require_both
 from .ccw import clone_censor_weight
 from .data import ObservationalData
@@ -54,7 +55,7 @@ def ladder(
     tau_months: float | None = None,
     truncate: float | None = None,
     level: float = 0.95,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress = silent,
 ) -> list[CausalEstimate]:
     """Run every analysis of the list, each without adjustment and, where it can, with `adjust_for`.
 
@@ -104,14 +105,12 @@ def ladder(
     ]  # fmt: skip
     found: list[CausalEstimate] = []
     for done, rung in enumerate(rungs):
-        if progress is not None:
-            progress("analyses", done, len(rungs))
+        progress("analyses", done, len(rungs))
         try:
             found.append(rung.run(data))
         except PagetError as error:
             found.append(unanswered(data, rung, error.message, level))
-    if progress is not None:
-        progress("analyses", len(rungs), len(rungs))
+    progress("analyses", len(rungs), len(rungs))
     return found
 
 

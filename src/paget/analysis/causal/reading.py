@@ -10,7 +10,7 @@ import numpy as np
 
 from ...errors import PagetError, unknown
 from .._arrays import Survival
-from .data import UNITS, ObservationalData, Varying
+from .data import MISSING, UNITS, ObservationalData, Varying
 
 if TYPE_CHECKING:
     import polars as pl
@@ -128,8 +128,8 @@ def from_frame(
     where = names["where"]
     if unit not in UNITS:
         raise unknown("unit of time", unit, UNITS, where=where)
-    if missing not in ("error", "drop"):
-        raise unknown("way with missing covariates", missing, ("error", "drop"))
+    if missing not in MISSING:
+        raise unknown("way with missing covariates", missing, MISSING)
     if treated_months is None and treated is None:
         raise PagetError(
             "no column says who was treated",

@@ -19,6 +19,7 @@ from paget.analysis import cox
 from paget.engine.registry.cohort import Cohort, follow
 from paget.engine.registry.practice import ABOUT, COMPONENTS, Biases
 from paget.engine.registry.truth import cut_twins, ratio_of
+from paget.progress import Progress, silent
 from paget.study.registry import Registry
 from paget.units import DAYS_PER_MONTH
 
@@ -166,7 +167,7 @@ def decompose(
     seed: int,
     *,
     base: Biases | None = None,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress = silent,
 ) -> Decomposition:
     """Switch off each component that is on.
 
@@ -188,8 +189,7 @@ def decompose(
     def under(biases: Biases) -> Naive:
         nonlocal done
         cohort = follow(registry, people("stage-migration" in biases.on), seed, biases)
-        if progress is not None:
-            progress("decomposition", done, total)
+        progress("decomposition", done, total)
         done += 1
         return naive_ratio(cohort, biases)
 
@@ -210,6 +210,5 @@ def decompose(
             )
         )
         before = after
-    if progress is not None:
-        progress("decomposition", total, total)
+    progress("decomposition", total, total)
     return Decomposition(on, steps)

@@ -17,10 +17,10 @@ from paget.analysis.causal import (
     rungs_of,
 )
 from paget.analysis.causal.ladder import unanswered
-from paget.engine.progress import Progress
 from paget.engine.registry.cohort import BASELINE, CHANGING, Cohort
 from paget.engine.registry.truth import Truth, cut_twins, gain, plain, ratio_of, truth_of
 from paget.errors import PagetError
+from paget.progress import Progress, silent
 from paget.study.streams import uniforms
 from paget.units import DAYS_PER_MONTH
 
@@ -49,7 +49,7 @@ def _settings(cohort: Cohort) -> dict[str, Any]:
     }
 
 
-def recorded_rows(cohort: Cohort, progress: Progress | None = None) -> Made:
+def recorded_rows(cohort: Cohort, progress: Progress = silent) -> Made:
     """The ladder that a researcher could climb with the registry's release."""
     known = cohort.registry.records.operation_day
     names = cohort.registry.records.covariates
@@ -62,7 +62,7 @@ def recorded_rows(cohort: Cohort, progress: Progress | None = None) -> Made:
     return [(row, data) for row in made]
 
 
-def true_rows(cohort: Cohort, progress: Progress | None = None) -> Made:
+def true_rows(cohort: Cohort, progress: Progress = silent) -> Made:
     """The same analyses by somebody who knows the day of every operation and all that decided on it; and one that no registry could do.
 
     Not adjusted rows are there only where the release cannot give them (no day recorded).
@@ -157,18 +157,16 @@ def _row(estimate: CausalEstimate, truth: Truth) -> Row:
 def _label(estimate: CausalEstimate) -> str:
     """Label without the words that the view already says."""
     label = estimate.label
-    if any(strategy.endswith("unless progressed") for strategy in estimate.estimand.strategies) and "unless progressed" not in label:
-        label = label.replace(", weighted", ", unless progressed")
     for word in (", Cox-adjusted", ", weighted", ", no covariates"):
         label = label.replace(word, "")
     return label
 
 
-def climb(cohort: Cohort, seed: int, progress: Progress | None = None) -> tuple[list[Row], Made]:
+def climb(cohort: Cohort, seed: int, progress: Progress = silent) -> tuple[list[Row], Made]:
     """The whole ladder: rows in the order of `VIEWS`, and the estimates with what is recorded."""
 
-    def named(stage: str) -> Progress | None:
-        return None if progress is None else lambda _, done, total: progress(stage, done, total)
+    def named(stage: str) -> Progress:
+        return lambda _, done, total: progress(stage, done, total)
 
     recorded = recorded_rows(cohort, named("analyses as recorded"))
     true = true_rows(cohort, named("analyses with the truth"))

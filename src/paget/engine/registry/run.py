@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import os
-import platform
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paget._jit import kernel_hash
 from paget._version import __version__
-from paget.engine.draws import POINT, Posterior, Source, resolve_source
-from paget.engine.folder import RunFolder, digest, disk_errors
+from paget.engine.draws import Posterior, Source, resolve_source
+from paget.engine.folder import RunFolder, disk_errors
 from paget.engine.registry.cohort import Cohort, follow
 from paget.engine.registry.decompose import Decomposition, decompose
 from paget.engine.registry.lives import STAGINGS, Lives
@@ -23,10 +18,12 @@ from paget.engine.registry.practice import Biases
 from paget.engine.registry.result import RegistryRun
 from paget.engine.registry.rows import climb
 from paget.engine.registry.vary import vary
-from paget.engine.warm import compile_kernels
+from paget.engine.work import command as command_of
+from paget.engine.work import default_folder, names_changed, seed_of, signed, whole, working
 from paget.errors import PagetError, unknown
 from paget.parameters import ParameterSet
 from paget.population import BLOCK
+from paget.progress import Progress, silent
 from paget.study.registry import Registry, load_registry, override_registry, plain_registry, registry_hash
 from paget.therapy import library
 from paget.therapy.form import AXES
@@ -34,14 +31,9 @@ from paget.therapy.form import AXES
 if TYPE_CHECKING:
     import polars as pl
 
-Progress = Callable[[str, int, int], None]
 FEWEST = 200
 """Patients below which a ladder says nothing."""
 MAX_BLOCKS = 400
-
-
-def _silent(stage: str, done: int, total: int) -> None:
-    """Nobody watches."""
 
 
 @dataclass(frozen=True)
@@ -81,27 +73,18 @@ class Request:
     @property
     def default_folder(self) -> Path:
         """Default run folder: ``runs/<registry>-s<seed>-<hash8>``."""
-        return Path("runs") / f"{self.registry.id}-s{self.seed}-{digest(self.as_dict())[:8]}"
+        return default_folder("runs", self.registry.id, self.seed, self.as_dict())
 
     @property
     def command(self) -> str:
         """The command that repeats the run."""
-        parts = ["paget registry", self.where, f"--patients {self.patients}", f"--seed {self.seed}"]
-        parts += ["--null"] if self.null else []
+        words = ["paget", "registry", self.where, "--patients", str(self.patients), "--seed", str(self.seed)]
+        words += ["--null"] if self.null else []
         shares = {period.pet_ct for period in self.registry.periods}
         if shares in ({0.0}, {1.0}):
-            parts.append(f"--staging {STAGINGS[int(shares.pop())]}")
-        parts += [f"--without {name}" for name in self.biases.off]
-        if self.source.central_draw is not None:
-            parts += [f"--parameters {self.source.name}", f"--draw {self.source.central_draw}"]
-        elif self.source.name == POINT:
-            parts.append(f"--parameters {POINT}")
-        parts += [f"--set {name}={_shown(self.parameters[name])}" for name in self.changed]
-        return " ".join(parts)
-
-
-def _shown(value: Any) -> str:
-    return ",".join(repr(one) for one in value) if isinstance(value, tuple) else repr(value)
+            words += ["--staging", STAGINGS[int(shares.pop())]]
+        words += [word for name in self.biases.off for word in ("--without", name)]
+        return command_of(words, self.source, self.changed, draw_option=True)
 
 
 def resolve_request(
@@ -127,12 +110,8 @@ def resolve_request(
     loaded = registry if isinstance(registry, Registry) else load_registry(registry)
     where = loaded.id if isinstance(registry, Registry) else str(registry)
     check_registry_names(loaded, where)
-    wanted = loaded.patients if patients is None else patients
-    for name, value, least in (("patients", wanted, FEWEST), ("seed", seed, 0)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise PagetError("not a whole number that can be used", key=name, got=value, expected=f"{least} or more")
-    if seed >= 2**64:
-        raise PagetError("the seed is too large", key="seed", got=seed, expected="less than 2**64")
+    wanted = whole("patients", loaded.patients if patients is None else patients, FEWEST)
+    seed_of(seed)
     if staging is not None:
         if staging not in STAGINGS:
             raise unknown("staging practice", staging, STAGINGS)
@@ -147,10 +126,8 @@ def resolve_request(
         )
     biases = Biases().without(*without)
     source = resolve_source(parameters, draws=None, replicates=0, seed=seed, draw=draw).changed(changes or {}, switches or {})
-    changed = {f"switch_{name}" for name in switches or {}} | set(changes or {})
-    if isinstance(parameters, ParameterSet):
-        changed |= parameters.changed
-    return Request(loaded, source, seed, wanted, null, biases, where, tuple(sorted(changed)))
+    changed = names_changed(parameters, changes, switches)
+    return Request(loaded, source, seed, wanted, null, biases, where, changed)
 
 
 def check_registry_names(registry: Registry, where: str | None = None) -> None:
@@ -216,7 +193,7 @@ def run_registry(
     draw: int | None = None,
     changes: Mapping[str, Any] | None = None,
     switches: Mapping[str, float] | None = None,
-    progress: Progress = _silent,
+    progress: Progress = silent,
     command: str | None = None,
 ) -> RegistryRun:
     """Simulate a registry and climb the bias ladder.
@@ -271,25 +248,20 @@ def run_registry(
     if folder.finished:
         return RegistryRun(path)
     workers = threads or os.cpu_count() or 1
-    started = time.perf_counter()
-    folder.log(f"{datetime.now().astimezone().isoformat(timespec='seconds')} begun on {platform.node()}, {workers} threads")
-    product = make(request, folder, workers, progress)
     from paget.engine.registry.outputs import write_outputs
 
-    progress("writing", 0, 1)
-    with disk_errors(path):
-        write_outputs(product, path, command or request.command)
-    folder.log(f"finished after {time.perf_counter() - started:.1f} s")
-    folder.finish(_manifest(product))
+    with working(folder, workers, progress):
+        product = make(request, folder, workers, progress)
+        progress("writing", 0, 1)
+        with disk_errors(path):
+            write_outputs(product, path, command or request.command)
+        folder.finish(_manifest(product))
     progress("writing", 1, 1)
     return RegistryRun(path)
 
 
 def make(request: Request, folder: RunFolder, threads: int, progress: Progress) -> Product:
     """Simulate, let practice choose, analyse."""
-    progress("compiling (once)", 0, 1)
-    compile_kernels()
-    progress("compiling (once)", 1, 1)
     people, blocks = live_people(request, folder, threads, progress)
 
     def those(migration: bool) -> pl.DataFrame:
@@ -339,18 +311,10 @@ def live_people(request: Request, folder: RunFolder, threads: int, progress: Pro
 
 def _manifest(product: Product) -> dict[str, Any]:
     request = product.request
-    return {
-        "paget": __version__,
-        "seed": request.seed,
+    return signed(request.as_dict(), request.seed, request.source) | {
         "registry": request.registry.id,
         "registry_hash": registry_hash(request.registry),
-        "parameters": request.source.words,
-        "parameters_hash": request.source.hash,
-        "parameters_note": request.source.note,
-        "kernels": kernel_hash(),
-        "request_hash": digest(request.as_dict()),
         "null": request.null,
         "without": list(request.biases.off),
-        "packages": {name: version(name) for name in ("numba", "numpy", "polars", "pydantic", "scipy", "matplotlib")},
         "counts": {"natural_histories": product.blocks * BLOCK, "patients": product.cohort.people.height},
     }
