@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from paget.study import Protocol
 
 
-THERAPY_KEYS = {"class", "route", "tier", "what", "kills", "steps", "local", "costs", "eligible", "growth_factor"}
+THERAPY_KEYS = {"class", "route", "tier", "what", "kills", "steps", "local", "costs", "eligible", "growth_factor", "adjuvant"}
 REGISTRY_KEYS = {"periods", "operation", "records"}
 PROTOCOL_KEYS = {"question", "estimand", "population", "time_zero", "randomisation", "arms", "accrual", "follow_up", "assessments"}
 
@@ -31,6 +31,7 @@ def show_thing(name: str) -> None:
     """Print what a name stands for: a protocol, parameter, therapy, instrument, regimen or standard of care; or a file."""
     from rich.syntax import Syntax
 
+    from paget.cli.adjuvant_card import show_practice
     from paget.cli.instrument_card import show_instrument
     from paget.cli.therapy_card import show_therapy
     from paget.clinic.instruments import instruments
@@ -62,12 +63,16 @@ def show_thing(name: str) -> None:
         _model(console, known.regimens[name])
     elif name in known.standards:
         _model(console, known.standards[name])
+    elif name in known.practices:
+        show_practice(console, known.practices[name], known)
     else:
-        everything = [*shipped(), *shipped_registries(), *declared(), *known.therapies, *devices, *known.regimens, *known.standards]
+        everything = [
+            *shipped(), *shipped_registries(), *declared(), *known.therapies, *devices, *known.regimens, *known.standards, *known.practices,
+        ]  # fmt: skip
         guess = nearest(name, everything)
         raise PagetError(
             f"nothing is named {name!r}",
-            expected="a protocol, registry, parameter, therapy, instrument, regimen or standard of care",
+            expected="a protocol, registry, parameter, therapy, instrument, regimen, standard of care or adjuvant practice",
             fix=f"did you mean {guess!r}?" if guess else "`paget protocols` lists the protocols",
         )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from paget.engine.compile import compile_plan
+from paget.engine.compile import compile_plan, population_of
 from paget.engine.draws import Posterior, resolve_source
 from paget.engine.screen import Screening
 from paget.engine.therapies import regimen_of
@@ -16,7 +16,6 @@ from paget.errors import PagetError, unknown
 from paget.life.frames import assessments_frame, events_frame, lesions_frame, patients_frame
 from paget.life.simulate import replay
 from paget.parameters import ParameterSet
-from paget.population import Population
 from paget.report.figures.patient_course import PatientCourse
 from paget.study import load_protocol
 from paget.units import DAYS_PER_MONTH
@@ -57,7 +56,7 @@ def course_of(
         raise PagetError("the trial has no such patient", key="--id", got=place, expected=f"1 to {size}")
     source = resolve_source(parameters, draws=None, replicates=0, seed=seed, draw=draw).changed({}, loaded.switches)
     chosen = source.central
-    population = Population(chosen, seed, loaded.population.source)
+    population = population_of(loaded, chosen, seed)
     candidates = Screening(loaded, chosen, population, threads=threads, where=str(protocol)).draw(size)
     roster = enrol(loaded, candidates, range(1), seed)
     names = [one.id for one in loaded.arms]

@@ -20,6 +20,8 @@ FOUNDING_STEPS = 6
 DORMANCY, AWAKENING, SWITCHING, CIRCULATING = range(FOUNDING_STEPS, N_STEPS)
 
 CURVE_POINTS = 8
+ADJUVANT_SLOTS = 8
+"""Adjuvant therapies that one practice can name."""
 
 AGENT = np.dtype(
     [
