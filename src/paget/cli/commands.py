@@ -172,7 +172,7 @@ def patient(
 
 @app.command()
 def check(
-    file: Annotated[Path, typer.Argument(help="A protocol, a therapy or an evidence file.")],
+    file: Annotated[Path, typer.Argument(help="A protocol, a therapy, a registry or an evidence file, or the name of a shipped one.")],
     dry_run: Annotated[bool, typer.Option("--dry-run/--no-dry-run", help="For a protocol: how many would be eligible.")] = True,
     evidence: Extra = None,
 ) -> None:

@@ -29,8 +29,6 @@ def _console() -> Any:
 
 def show_thing(name: str) -> None:
     """Print what a name stands for: a protocol, parameter, therapy, instrument, regimen or standard of care; or a file."""
-    from rich.syntax import Syntax
-
     from paget.cli.adjuvant_card import show_practice
     from paget.cli.instrument_card import show_instrument
     from paget.cli.therapy_card import show_therapy
@@ -46,13 +44,9 @@ def show_thing(name: str) -> None:
         known = library((name,))
         show_therapy(console, known.therapies[known.own[0]], known)
     elif name in shipped_registries() or (file and Path(name).is_file() and _kind_of(Path(name)) == "registry"):
-        text = registry_to_yaml(load_registry(name))
-        if console.is_terminal:
-            console.print(Syntax(text, "yaml", background_color="default", word_wrap=True))
-        else:  # into a file: lines as they are, so that it can be read again
-            typer.echo(text)
+        _yaml(console, registry_to_yaml(load_registry(name)))
     elif name in shipped() or file:
-        console.print(Syntax(to_yaml(resolve(load_protocol(name))), "yaml", background_color="default", word_wrap=True))
+        _yaml(console, to_yaml(resolve(load_protocol(name))))
     elif name in declared():
         _parameter(console, name)
     elif name in known.therapies:
@@ -77,12 +71,20 @@ def show_thing(name: str) -> None:
         )
 
 
-def _model(console: Any, thing: Any) -> None:
-    import yaml
+def _yaml(console: Any, text: str) -> None:
     from rich.syntax import Syntax
 
+    if console.is_terminal:
+        console.print(Syntax(text, "yaml", background_color="default", word_wrap=True))
+    else:  # into a file: lines as they are, so that it can be read again
+        typer.echo(text)
+
+
+def _model(console: Any, thing: Any) -> None:
+    import yaml
+
     text = yaml.safe_dump(thing.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True, width=110)
-    console.print(Syntax(text, "yaml", background_color="default", word_wrap=True))
+    _yaml(console, text)
 
 
 def _parameter(console: Any, name: str) -> None:
@@ -121,9 +123,14 @@ def show_patient(
 
 
 def check_file(file: Path, dry_run: bool) -> None:
-    """Validate a protocol, a therapy or an evidence file and print what it means."""
+    """Validate a protocol, a therapy, a registry or an evidence file and print what it means; a shipped one by its name too."""
     if not file.exists():
-        raise PagetError("there is no such file", where=file)
+        if _check_shipped(str(file), dry_run):
+            return
+        raise PagetError(
+            "there is no such file", where=file, expected="a file, or the name of a shipped protocol, registry or therapy",
+            fix="`paget protocols` lists the protocols, `paget therapies` the therapies",
+        )  # fmt: skip
     if file.is_dir():
         raise PagetError("this is a folder", where=file, expected="a YAML file")
     kind = _kind_of(file)
@@ -149,15 +156,42 @@ def check_file(file: Path, dry_run: bool) -> None:
 
         check_registry(file)
         return
+    _check_protocol(str(file), dry_run)
+
+
+def _check_shipped(name: str, dry_run: bool) -> bool:
+    """Check what is shipped under a name; returns whether there is anything."""
+    from paget.cli.therapy_card import show_therapy
+    from paget.study import shipped
+    from paget.study.registry import shipped_registries
+    from paget.therapy import library
+
+    shelf = library()
+    if name in shipped():
+        _check_protocol(name, dry_run)
+    elif name in shipped_registries():
+        from paget.cli.registry import check_registry
+
+        check_registry(Path(name))
+    elif name in shelf.therapies:
+        show_therapy(_console(), shelf.therapies[name], shelf)
+        typer.echo(f"{name}: a valid therapy")
+    else:
+        return False
+    return True
+
+
+def _check_protocol(name: str, dry_run: bool) -> None:
+    """Print a protocol as resolved and, on a small population, how many would be eligible."""
     from paget.engine.compile import check_known_names
     from paget.study import load_protocol, resolve, to_yaml
 
-    protocol = load_protocol(str(file))
-    check_known_names(protocol, str(file))
+    protocol = load_protocol(name)
+    check_known_names(protocol, name)
     typer.echo(to_yaml(resolve(protocol)))
     if dry_run:
-        _dry_run(protocol, str(file))
-    typer.echo(f"{file}: a valid protocol")
+        _dry_run(protocol, name)
+    typer.echo(f"{name}: a valid protocol")
 
 
 def _kind_of(file: Path) -> str:
@@ -180,14 +214,16 @@ def _kind_of(file: Path) -> str:
 def _dry_run(protocol: Protocol, where: str) -> None:
     from rich.table import Table
 
+    from paget.engine.compile import population_of
     from paget.parameters import ParameterSet
-    from paget.population import BLOCK, Population
+    from paget.population import BLOCK
     from paget.study import attrition, check_not_empty
 
-    people = Population(ParameterSet.point(), 1, protocol.population.source).block(0, threads=os.cpu_count() or 1)
+    people = population_of(protocol, ParameterSet.point(), 1).block(0, threads=os.cpu_count() or 1)
     check_not_empty(people, protocol.population.conditions, where=where)
     steps: pl.DataFrame = attrition(people, protocol.population.conditions)
-    table = Table(title=f"Eligibility, tried on {people.height:,} metastatic patients", title_justify="left", box=None)
+    kind = "women with operated early disease" if protocol.early else "metastatic patients"
+    table = Table(title=f"Eligibility, tried on {people.height:,} {kind}", title_justify="left", box=None)
     for column in ("condition", "removes alone", "removes in turn", "left"):
         table.add_column(column, justify="left" if column == "condition" else "right")
     for row in steps.iter_rows(named=True):

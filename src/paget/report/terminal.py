@@ -39,12 +39,12 @@ def comparison_table(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0))
     shown = headline(records, all_records=all_records)
     several = max((record["replicates"]["count"] for record in shown if record.get("replicates")), default=0)
     heads = ["Result", "Arm", *([f"Mean of {several} trials"] if several else []), "One trial", "Published", "Role"]
     for name in heads:
-        table.add_column(name, overflow="fold", min_width={"Result": 16, "Arm": 9}.get(name))
+        table.add_column(name, overflow="fold", no_wrap=name == "Role")
     endpoint = name = ""
     for record in shown:
         if (new := endpoint_of(record)) != endpoint:
