@@ -86,7 +86,7 @@ def published_contrast(protocol: Protocol) -> PublishedContrast:
 
 def contrasts(protocols: Sequence[str], parameters: ParameterSet, *, seed: int = 1, lives: int = MOST_LIVES) -> dict[str, Contrast]:
     """Effect in several trials, from one population and at most so many lives in all."""
-    from paget.population import Population
+    from paget.engine.compile import adjuvant_of, population_of
 
     if not LEAST_LIVES <= lives <= MOST_LIVES:
         raise PagetError("not a size of one evaluation", key="lives", got=lives, expected=f"{LEAST_LIVES:,} to {MOST_LIVES:,}")
@@ -97,9 +97,9 @@ def contrasts(protocols: Sequence[str], parameters: ParameterSet, *, seed: int =
     out = {}
     for protocol in loaded:
         chosen = parameters.with_switches(protocol.switches)
-        key = (chosen.hash, protocol.population.source)
+        key = (chosen.hash, protocol.population.source, adjuvant_of(protocol).hash)
         if key not in people:
-            people[key] = Population(chosen, seed, protocol.population.source, cache=False)
+            people[key] = population_of(protocol, chosen, seed, cache=False)
         population = people[key]
         out[protocol.id] = _effect(protocol, chosen, population, histories, each)
     return out

@@ -161,7 +161,7 @@ def patient(
 
 @app.command()
 def check(
-    file: Annotated[Path, typer.Argument(help="A protocol, registry, therapy, instrument or evidence file.")],
+    file: Annotated[Path, typer.Argument(help="A protocol, registry, therapy, instrument or evidence file, or the name of a shipped one.")],
     dry_run: Annotated[bool, typer.Option("--dry-run/--no-dry-run", help="For a protocol: how many would be eligible.")] = True,
     evidence: Evidence = None,
 ) -> None:

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from paget.study import Protocol
 
 
-THERAPY_KEYS = {"class", "route", "tier", "what", "kills", "steps", "local", "costs", "eligible", "growth_factor"}
+THERAPY_KEYS = {"class", "route", "tier", "what", "kills", "steps", "local", "costs", "eligible", "growth_factor", "adjuvant"}
 REGISTRY_KEYS = {"periods", "operation", "records"}
 PROTOCOL_KEYS = {"question", "estimand", "population", "time_zero", "randomisation", "arms", "accrual", "follow_up", "assessments"}
 
 
 def show_thing(name: str) -> None:
     """Print what a name stands for: a protocol, parameter, therapy, instrument, regimen or standard of care; or a file."""
+    from paget.cli.adjuvant_card import show_practice
     from paget.cli.instrument_card import show_instrument
     from paget.cli.therapy_card import show_therapy
     from paget.clinic.instruments import instruments, read_instrument
@@ -55,12 +56,16 @@ def show_thing(name: str) -> None:
         _model(out, known.regimens[name])
     elif name in known.standards:
         _model(out, known.standards[name])
+    elif name in known.practices:
+        show_practice(out, known.practices[name], known)
     else:
-        everything = [*shipped(), *shipped_registries(), *declared(), *known.therapies, *devices, *known.regimens, *known.standards]
+        everything = [
+            *shipped(), *shipped_registries(), *declared(), *known.therapies, *devices, *known.regimens, *known.standards, *known.practices,
+        ]  # fmt: skip
         guess = nearest(name, everything)
         raise PagetError(
             f"nothing is named {name!r}",
-            expected="a protocol, registry, parameter, therapy, instrument, regimen or standard of care",
+            expected="a protocol, registry, parameter, therapy, instrument, regimen, standard of care or adjuvant practice",
             fix=f"did you mean {guess!r}?" if guess else "`paget protocols` lists the protocols",
         )
 
@@ -129,9 +134,14 @@ def show_patient(
 
 
 def check_file(file: Path, dry_run: bool) -> None:
-    """Validate a protocol, registry, therapy, instrument or evidence file and print what it means."""
+    """Validate a protocol, registry, therapy, instrument or evidence file and print what it means; a shipped one by its name too."""
     if not file.exists():
-        raise PagetError("there is no such file", where=file)
+        if _check_shipped(str(file), dry_run):
+            return
+        raise PagetError(
+            "there is no such file", where=file, expected="a file, or the name of a shipped protocol, registry or therapy",
+            fix="`paget protocols` lists the protocols, `paget therapies` the therapies",
+        )  # fmt: skip
     if file.is_dir():
         raise PagetError("this is a folder", where=file, expected="a YAML file")
     kind = _kind_of(file)
@@ -158,15 +168,42 @@ def check_file(file: Path, dry_run: bool) -> None:
 
         check_registry(file)
         return
+    _check_protocol(str(file), dry_run)
+
+
+def _check_shipped(name: str, dry_run: bool) -> bool:
+    """Check what is shipped under a name; returns whether there is anything."""
+    from paget.cli.therapy_card import show_therapy
+    from paget.study import shipped
+    from paget.study.registry import shipped_registries
+    from paget.therapy import library
+
+    shelf = library()
+    if name in shipped():
+        _check_protocol(name, dry_run)
+    elif name in shipped_registries():
+        from paget.cli.registry import check_registry
+
+        check_registry(Path(name))
+    elif name in shelf.therapies:
+        show_therapy(console(), shelf.therapies[name], shelf)
+        typer.echo(f"{name}: a valid therapy")
+    else:
+        return False
+    return True
+
+
+def _check_protocol(name: str, dry_run: bool) -> None:
+    """Print a protocol as resolved and, on a small population, how many would be eligible."""
     from paget.engine.compile import check_known_names
     from paget.study import load_protocol, resolve, to_yaml
 
-    protocol = load_protocol(str(file))
-    check_known_names(protocol, str(file))
+    protocol = load_protocol(name)
+    check_known_names(protocol, name)
     typer.echo(to_yaml(resolve(protocol)))
     if dry_run:
-        _dry_run(protocol, str(file))
-    typer.echo(f"{file}: a valid protocol")
+        _dry_run(protocol, name)
+    typer.echo(f"{name}: a valid protocol")
 
 
 def _kind_of(file: Path) -> str:
@@ -191,14 +228,16 @@ def _kind_of(file: Path) -> str:
 def _dry_run(protocol: Protocol, where: str) -> None:
     from rich.table import Table
 
+    from paget.engine.compile import population_of
     from paget.parameters import ParameterSet
-    from paget.population import BLOCK, Population
+    from paget.population import BLOCK
     from paget.study import attrition, check_not_empty
 
-    people = Population(ParameterSet.point(), 1, protocol.population.source).block(0, threads=processors(None))
+    people = population_of(protocol, ParameterSet.point(), 1).block(0, threads=processors(None))
     check_not_empty(people, protocol.population.conditions, where=where)
     steps: pl.DataFrame = attrition(people, protocol.population.conditions)
-    table = Table(title=f"Eligibility, tried on {people.height:,} metastatic patients", title_justify="left", box=None)
+    kind = "women with operated early disease" if protocol.early else "metastatic patients"
+    table = Table(title=f"Eligibility, tried on {people.height:,} {kind}", title_justify="left", box=None)
     for column in ("condition", "removes alone", "removes in turn", "left"):
         table.add_column(column, justify="left" if column == "condition" else "right")
     for row in steps.iter_rows(named=True):

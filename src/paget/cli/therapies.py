@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from paget.therapy import Library, Therapy
 
 EVERYWHERE = "everywhere"
+EARLY = "early disease"
 
 
 @app.command()
@@ -27,7 +28,7 @@ def therapies(
     hypothetical: Annotated[bool | None, typer.Option("--hypothetical/--real", help="Only hypothetical ones, or none.")] = None,
     therapy: Therapies = None,
     compare: Annotated[
-        bool, typer.Option("--compare", help="Try the read-outs of the systemic ones on 2,000 twins, beside what was published (a minute).")
+        bool, typer.Option("--compare", help="Try the read-outs on twins (2,000; adjuvant 10,000), beside what was published (minutes).")
     ] = False,
 ) -> None:
     """List the therapies: what, tier, class, where it acts.
@@ -62,7 +63,8 @@ def therapies(
             continue
         if hypothetical is not None and hypothetical != one.hypothetical:
             continue
-        where = ", ".join(([EVERYWHERE] if one.systemic else []) + list(places))
+        early = [EARLY] if one.adjuvant is not None else []
+        where = ", ".join(([EVERYWHERE] if one.systemic else []) + early + list(places))
         table.add_row(one.id, one.title, one.class_, one.tier, where, ", ".join(one.badges))
         shown.append(one)
     if compare:
@@ -76,10 +78,11 @@ def _compare(out: Console, shelf: Library, shown: list[Therapy]) -> None:
     """Print what the read-outs of some therapies come to."""
     from rich.table import Table
 
+    from paget.calibration.adjuvant import EarlyBench
     from paget.calibration.therapies import Bench
     from paget.cli.therapy_card import published
 
-    bench = Bench(shelf)
+    bench, early = Bench(shelf), EarlyBench(shelf)
     table = Table(box=None, pad_edge=False)
     for column in ("therapy", "read-out", "with", "without", "difference (95 %)", "expected", "role", "published"):
         table.add_column(column, overflow="fold")
@@ -91,5 +94,14 @@ def _compare(out: Console, shelf: Library, shown: list[Therapy]) -> None:
             table.add_row(
                 one.id, what, f"{got.given:.2f}", f"{got.against:.2f}", f"{got.difference:+.2f} ({got.low:+.2f} to {got.high:+.2f})",
                 readout.expect + ("" if got.holds else ", not so"), readout.role, published(readout.finding) if readout.finding else "-",
+            )  # fmt: skip
+        for relapse in one.adjuvant.readouts if one.adjuvant is not None else ():
+            seen = early.read(one.id, relapse)
+            low, high = seen.interval
+            against = " + ".join(relapse.against) or "none"
+            what = f"relapse (a year), years {relapse.years[0]:g} to {relapse.years[1]:g}: {' + '.join(relapse.given)} against {against}"
+            table.add_row(
+                one.id, what, f"{seen.given.rate:.2%}", f"{seen.against.rate:.2%}", f"x {seen.ratio:.2f} ({low:.2f} to {high:.2f})",
+                relapse.expect + ("" if seen.holds else ", not so"), relapse.role, published(relapse.finding) if relapse.finding else "-",
             )  # fmt: skip
     out.print(table)

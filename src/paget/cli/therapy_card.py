@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from paget.forms.quantities import Quantity
     from paget.therapy import Library, Therapy
-    from paget.therapy.form import Finding
+    from paget.therapy.finding import Finding
 
 WEEKS = (4, 8, 12, 24, 48)
 
@@ -23,6 +23,7 @@ def show_therapy(console: Any, therapy: Therapy, shelf: Library) -> None:
     shelf : Library
         For the regimens that use it.
     """
+    from paget.cli.adjuvant_card import show_adjuvant
     from paget.cli.local_card import show_local
 
     badges = f"  [bold]{', '.join(therapy.badges)}[/bold]" if therapy.badges else ""
@@ -36,6 +37,10 @@ def show_therapy(console: Any, therapy: Therapy, shelf: Library) -> None:
         _systemic(console, therapy, shelf)
     if therapy.local is not None:
         show_local(console, therapy.local)
+    if therapy.adjuvant is not None:
+        show_adjuvant(console, therapy, shelf)
+        if not therapy.systemic:
+            _costs(console, therapy)
     _readouts(console, therapy)
     _evidence(console, therapy)
 
@@ -51,7 +56,8 @@ def _for_whom(console: Any, therapy: Therapy) -> None:
         console.print(f"  not with: {', '.join(rules.contraindications)} (not modelled)", soft_wrap=True)
 
 
-def _founded(number: Quantity) -> str:
+def founded(number: Quantity) -> str:
+    """What stands behind a number, for readers."""
     sources = f" ({', '.join(number.sources)})" if number.sources else ""
     spread = f", prior sd of the log {number.prior_sd_log:g}" if number.prior_sd_log else ""
     return f"{number.basis}{spread}: {number.reason}{sources}"
@@ -62,16 +68,16 @@ def _systemic(console: Any, therapy: Therapy, shelf: Library) -> None:
     if kills is not None:
         family = f", family {kills.family}" if kills.family else ""
         told.append(f"[bold]Kills[/bold] {kills.kill_per_day.value:g} a day of sensitive cells (axis {kills.axis}{family})")
-        told.append(f"  {_founded(kills.kill_per_day)}")
+        told.append(f"  {founded(kills.kill_per_day)}")
         if kills.cross is not None:
-            told.append(f"  cells that resist its family die at {kills.cross.value:g} of that: {_founded(kills.cross)}")
+            told.append(f"  cells that resist its family die at {kills.cross.value:g} of that: {founded(kills.cross)}")
     if therapy.growth_factor is not None:
-        told.append(f"[bold]Slows growth[/bold] to {therapy.growth_factor.value:g}: {_founded(therapy.growth_factor)}")
+        told.append(f"[bold]Slows growth[/bold] to {therapy.growth_factor.value:g}: {founded(therapy.growth_factor)}")
     for change in therapy.steps:
         step = f"{change.step.replace('_', ' ')} times {change.multiplier.value:g} {change.when}"
-        told.append(f"[bold]Step of the cascade[/bold] {step}: {_founded(change.multiplier)}")
+        told.append(f"[bold]Step of the cascade[/bold] {step}: {founded(change.multiplier)}")
         if change.lasts is not None:
-            told.append(f"  duration: {_founded(change.lasts.days)}")
+            told.append(f"  duration: {founded(change.lasts.days)}")
     for line in told:
         console.print(line, soft_wrap=True)
     _curve(console, therapy)
@@ -112,19 +118,19 @@ def _curve(console: Any, therapy: Therapy) -> None:
 def _costs(console: Any, therapy: Therapy) -> None:
     costs, told = therapy.costs, []
     if costs.toxic_stop_per_year is not None:
-        told.append(f"stopped for toxicity: {costs.toxic_stop_per_year.value:g} a year; {_founded(costs.toxic_stop_per_year)}")
+        told.append(f"stopped for toxicity: {costs.toxic_stop_per_year.value:g} a year; {founded(costs.toxic_stop_per_year)}")
     if costs.deaths is not None:
-        told.append(f"deaths: {costs.deaths.rate.value:.1%} in {costs.deaths.over_days.value:g} days; {_founded(costs.deaths.rate)}")
+        told.append(f"deaths: {costs.deaths.rate.value:.1%} in {costs.deaths.over_days.value:g} days; {founded(costs.deaths.rate)}")
     for harm in costs.toxicities:
         name = f"{harm.name.replace('-', ' ')}, grade {harm.grade}"
         if harm.rate is not None:
             span = harm.rate.interval
             share = f"{harm.rate.value:.1%} of courses" + (f" ({span[0]:.1%} to {span[1]:.1%})" if span else "")
-            told.append(f"{name}: {share}; {_founded(harm.rate)}")
+            told.append(f"{name}: {share}; {founded(harm.rate)}")
         elif harm.by_dose is not None and therapy.dose is not None:
             share = ", ".join(f"{part:.1%} by {dose:g}" for dose, part in harm.by_dose.points if part)
             told.append(f"{name}: {share} {therapy.dose.unit}; {harm.by_dose.basis}: {harm.by_dose.reason}")
-    console.print("[bold]Costs[/bold]")
+    console.print("[bold]Costs[/bold]" + ("" if told else " none told"))
     for line in told:
         console.print(f"  {line}", soft_wrap=True)
 

@@ -20,6 +20,7 @@ def sources_in_use() -> dict[str, dict[str, tuple[str, ...]]]:
     used: dict[str, dict[str, tuple[str, ...]]] = {
         "parameter": {p.name: p.sources for p in declared().values() if p.sources},
         "therapy": {therapy.id: therapy.sources for therapy in shelf.therapies.values() if therapy.sources},
+        "adjuvant practice": {practice.id: practice.sources for practice in shelf.practices.values() if practice.sources},
         "standard of care": {standard.id: standard.sources for standard in shelf.standards.values() if standard.sources},
         "protocol": {
             name: tuple(one for one in protocol_sources(load_protocol(name)) if one in base) for name in shipped()

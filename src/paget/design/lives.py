@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from paget.engine.compile import LONGEST_DAYS, compile_plan
+from paget.engine.compile import LONGEST_DAYS, compile_plan, population_of
 from paget.engine.screen import Screening
 from paget.life.simulate import LifePlan, simulate
 from paget.parameters import ParameterSet
-from paget.population import BLOCK, Population
+from paget.population import BLOCK
 from paget.population.store import write_parquet
 from paget.progress import Progress, silent
 from paget.study import Protocol, stratum_labels, subgroup_mask
@@ -118,7 +118,7 @@ def prepare(
     """
     import polars as pl
 
-    population = Population(parameters, seed, protocol.population.source, cache=cache)
+    population = population_of(protocol, parameters, seed, cache=cache)
     screening = Screening(protocol, parameters, population, threads=threads, where=protocol.id)
     drawn = screening.draw(patients, progress)
     plan = compile_plan(protocol, parameters, to_death=True)

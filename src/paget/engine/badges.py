@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from paget.engine.compile import protocol_library
+from paget.engine.compile import adjuvant_of, protocol_library
 from paget.study import Protocol
 from paget.study.arms import NO_SYSTEMIC, STANDARD_OF_CARE
-from paget.therapy import Therapy
+from paget.therapy import Adjuvant, Therapy
 
 
 def therapies_of(protocol: Protocol) -> list[Therapy]:
-    """Therapies that the protocol's arms name (what the standard of care gives apart), each once."""
+    """Therapies that the protocol names (what the standard of care and the usual adjuvant practice give apart), each once."""
     shelf = protocol_library(protocol)
     named: list[str] = []
     found: dict[str, Therapy] = {}
@@ -21,11 +21,20 @@ def therapies_of(protocol: Protocol) -> list[Therapy]:
     for regimen in named:
         if regimen not in (STANDARD_OF_CARE, NO_SYSTEMIC) and regimen in shelf.regimens:
             found |= {therapy.id: therapy for therapy in shelf.therapies_of(regimen)}
+    for practice in adjuvant_practices(protocol):
+        found |= {therapy.id: therapy for therapy in practice.therapies}
     return list(found.values())
 
 
+def adjuvant_practices(protocol: Protocol) -> list[Adjuvant]:
+    """Adjuvant practices that the protocol asks for, its patients' first, then those of arms that have one of their own."""
+    asked: list[int | None] = [None] if protocol.population.adjuvant is not None else []
+    asked += [position for position, arm in enumerate(protocol.arms) if arm.adjuvant is not None]
+    return [adjuvant_of(protocol, position) for position in asked]
+
+
 def badge_lines(protocol: Protocol) -> list[str]:
-    """One line for each therapy of the arms that is hypothetical or has little evidence."""
+    """One line for each named therapy that is hypothetical or has little evidence."""
     return [f"{one.title}: {', '.join(one.badges)}." for one in therapies_of(protocol) if one.badges]
 
 

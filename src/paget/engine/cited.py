@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from paget.engine.badges import adjuvant_practices
 from paget.engine.compile import protocol_library
 from paget.engine.draws import Source
 from paget.evidence import load
@@ -33,6 +34,7 @@ def cited(protocol: Protocol, source: Source) -> list[str]:
     """All evidence ids that a run rests on, each once, sorted; what is not an id of the evidence (a page, a registration) is left out."""
     shelf, base = protocol_library(protocol), load()
     treated = [entry.therapy for arm in protocol.arms for entry in arm.local or ()]
+    treated += [therapy.id for practice in adjuvant_practices(protocol) for therapy in practice.therapies]
     regimens, seen = list(_regimens(protocol)), set()
     agents: set[str] = set()
     while regimens:

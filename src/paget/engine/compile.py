@@ -16,13 +16,16 @@ from paget.clinic.instruments import of_kind
 from paget.engine.fitness import check_therapies
 from paget.engine.surveillance import follow_up_of
 from paget.engine.therapies import check_places, variants
+from paget.forms import Key
 from paget.life.kernel import AT_ONCE, INOPERABLE
 from paget.life.simulate import LifePlan
 from paget.life.state import LATER_LINES
 from paget.parameters import ParameterSet, switch_names
+from paget.population import Population
 from paget.study import Protocol, check_names, mask
 from paget.study.arms import NO_SYSTEMIC, STANDARD_OF_CARE, Arm
-from paget.therapy import Library, library
+from paget.therapy import Adjuvant, Library, library
+from paget.therapy.adjuvant import USUAL, Given
 from paget.therapy.form import AXES
 from paget.therapy.local import MAX_LOCAL
 from paget.units import DAYS_PER_MONTH
@@ -62,10 +65,37 @@ def check_known_names(protocol: Protocol, where: str | None = None) -> None:
             "schedules": of_kind("schedule"),
             "imaging": of_kind("imaging"),
             "panels": of_kind("panel"),
+            "adjuvant_practices": list(shelf.practices),
+            "adjuvant_therapies": list(shelf.adjuvants),
         },
         where=where,
     )
     check_therapies(protocol, shelf, where)
+    for arm in (None, *range(len(protocol.arms))):
+        adjuvant_of(protocol, arm)
+
+
+def adjuvant_of(protocol: Protocol, arm: int | None = None) -> Adjuvant:
+    """Adjuvant practice of a protocol's patients, or of one of its arms.
+
+    Raises
+    ------
+    PagetError
+        A practice or a therapy that does not exist, or one that is given to women whom its file forbids it.
+    """
+    key: Key = ("population", "adjuvant")
+    asked = protocol.population.adjuvant
+    if arm is not None and protocol.arms[arm].adjuvant is not None:
+        asked, key = protocol.arms[arm].adjuvant, ("arms", arm, "adjuvant")
+    shelf = protocol_library(protocol)
+    if asked is None or asked.gives is None:
+        return shelf.adjuvant(USUAL if asked is None else str(asked.practice))
+    return shelf.adjuvant([Given.model_validate(row.model_dump()) for row in asked.gives], where=protocol.id, key=key)
+
+
+def population_of(protocol: Protocol, parameters: ParameterSet, seed: int, *, cache: bool = True) -> Population:
+    """Natural histories that a protocol draws its patients from."""
+    return Population(parameters, seed, protocol.population.source, cache, adjuvant_of(protocol))
 
 
 def _sd_log(median: float, sd: float) -> float:
@@ -191,13 +221,14 @@ def compile_plan(protocol: Protocol, parameters: ParameterSet, *, to_death: bool
         visits=visits,
         not_available=tuple(protocol.population.not_available),
         library=shelf,
+        adjuvant=adjuvant_of(protocol),
     )
 
 
 def early_plan(protocol: Protocol, parameters: ParameterSet, arm: int) -> LifePlan:
-    """The plan of one arm of a study of early disease: followed as the arm says, then treated by the standard of care."""
+    """The plan of one arm of early disease: adjuvant therapy and follow-up as the arm says, then the standard of care."""
     schedule = follow_up_of(protocol.arms[arm], parameters)
-    return replace(compile_plan(protocol, parameters), surveillance=schedule)
+    return replace(compile_plan(protocol, parameters), surveillance=schedule, adjuvant=adjuvant_of(protocol, arm))
 
 
 def patient_flags(protocol: Protocol, frame: object) -> NDArray[np.int64]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from paget._version import __version__
 from paget.endpoints import NAMES, timed
 from paget.engine.badges import badge_lines, therapies_of
+from paget.engine.compile import adjuvant_of
 from paget.engine.draws import Source
 from paget.evidence import load, reference
 from paget.evidence.heldout import held_out
@@ -145,6 +146,15 @@ def _uncertainty(product: Product, records: list[dict[str, Any]]) -> list[Uncert
     ]
 
 
+def _adjuvant(protocol: Protocol) -> list[str]:
+    """Adjuvant therapy of whoever had early disease, and of arms that have a practice of their own."""
+    if protocol.population.source == "de-novo":
+        return []
+    told = [f"Adjuvant therapy of those who had early disease: {adjuvant_of(protocol).words}."]
+    own = [(position, arm) for position, arm in enumerate(protocol.arms) if arm.adjuvant is not None]
+    return told + [f"Adjuvant therapy in the arm {arm.label}: {adjuvant_of(protocol, position).words}." for position, arm in own]
+
+
 def _notes(product: Product) -> list[str]:
     merged = int((product.patients["merged_colonies"] > 0).sum())
     notes = [
@@ -155,6 +165,7 @@ def _notes(product: Product) -> list[str]:
     notes += [f"Changed by the user: {name} = {product.parameters[name]}." for name in changed]
     if product.source.note:
         notes.append(product.source.note)
+    notes += _adjuvant(product.protocol)
     notes += [f"Therapy {line}" for line in badge_lines(product.protocol)]
     notes.append("Held out of every fit: " + ", ".join(held_out().names) + ".")
     return notes

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from paget.engine.compile import adjuvant_of, protocol_library
 from paget.engine.draws import Source
 from paget.parameters.coverage import Coverage, of_point_values
 from paget.study import Protocol
@@ -76,6 +77,14 @@ def badges(protocol: Protocol, source: Source, changed: Iterable[str] = ()) -> l
         if procedure not in (*covered.procedures, "none"):
             words = f"{procedure} (arm {arm.id}): no contrast with none was used; its effect is predicted from mechanisms"
             found.append(Badge("procedure", arm.id, words))
+    usual = {therapy.id for therapy in protocol_library(protocol).adjuvant().therapies}  # under the usual practice everything was fitted
+    for therapy in adjuvant_of(protocol).therapies:
+        if therapy.id not in usual:
+            found.append(Badge("source", "population", f"{therapy.id} (all patients): no target on its effect"))
+    for position, arm in enumerate(protocol.arms):
+        for therapy in adjuvant_of(protocol, position).therapies if arm.adjuvant is not None else ():
+            if therapy.id not in usual:
+                found.append(Badge("therapy", arm.id, f"{therapy.id} (arm {arm.id}): no target on its effect"))
     missing = [one for one in _subtypes(protocol) if one not in covered.subtypes]
     if missing:
         found.append(Badge("subtype", ", ".join(missing), f"{', '.join(missing)}: no target on survival"))

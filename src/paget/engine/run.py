@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from paget._version import __version__
 from paget.engine.badges import badges
 from paget.engine.cited import cited
-from paget.engine.compile import compile_plan
+from paget.engine.compile import compile_plan, population_of
 from paget.engine.draws import Draw, Posterior, Source, resolve_source
 from paget.engine.folder import RunFolder, disk_errors
 from paget.engine.outputs import write_outputs
@@ -29,7 +29,7 @@ from paget.errors import PagetError
 from paget.evidence import using
 from paget.evidence.heldout import held_out
 from paget.parameters import ParameterSet
-from paget.population import BLOCK, Population
+from paget.population import BLOCK
 from paget.progress import Progress, silent
 from paget.study import Protocol, load_protocol, override, plain, protocol_hash, with_therapies
 
@@ -246,7 +246,7 @@ def _simulate(request: Request, folder: RunFolder, threads: int, progress: Progr
 
 
 def _screening(request: Request, parameters: ParameterSet, seed: int, threads: int) -> Screening:
-    population = Population(parameters, seed, request.protocol.population.source)
+    population = population_of(request.protocol, parameters, seed)
     return Screening(request.protocol, parameters, population, threads=threads, where=request.where)
 
 

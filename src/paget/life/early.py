@@ -13,48 +13,50 @@ from paget.biology.death import background_hazard
 from paget.biology.layout import BREAST, DORMANT, N_ORGANS, VASCULAR, diameter_cm
 from paget.biology.natural_history import FIRST_COLONY, NODES_ROW, PRIMARY_ROW, stage_group
 from paget.biology.patient import NOBODY
-from paget.biology.resistance import CHEMO as CHEMO_AXIS
-from paget.biology.resistance import ENDOCRINE as ENDOCRINE_AXIS
-from paget.biology.resistance import HER2 as HER2_AXIS
 from paget.randomness import ADJUVANT, SURVEILLANCE, normal, uniform
 from paget.therapy.care import no_drugs
 
 STEP_DAYS = 91.3125
 LONGEST_DAYS = 25 * 365.25
-ENDOCRINE_DAYS = 5 * 365.25
-CHEMOTHERAPY, ENDOCRINE, TRASTUZUMAB = range(3)
 
 
 @jit
-def adjuvant_therapy(seed, p, who, store):
-    """Give adjuvant therapy by stage and subtype; returns whether endocrine therapy is taken.
+def adjuvant_therapy(seed, plan, who, store):
+    """Give adjuvant therapy by stage, subtype and menopause; returns which therapies of the plan are taken, one bit each.
 
-    Each occult colony is eradicated or not by each therapy, by a draw of its own.
+    Each occult colony is eradicated or not by each therapy, by a draw of its own. Therapies of one kind share draws: whoever takes one of
+    them would have taken another in its place, and what one eradicates the other does too, as far as their chances agree.
     """
-    stage = stage_group(who.primary_cm, who.node_count)
-    positive = who.subtype <= 1
-    her2 = who.subtype == 1 or who.subtype == 2
-    use = p.adjuvant_chemo_use[stage - 1 + (0 if positive else 3)]
-    chemo = uniform(seed, who.id, NOBODY, ADJUVANT, CHEMOTHERAPY) < use
-    endocrine = positive and uniform(seed, who.id, NOBODY, ADJUVANT, ENDOCRINE) < p.adjuvant_endocrine_use
-    trastuzumab = her2 and uniform(seed, who.id, NOBODY, ADJUVANT, TRASTUZUMAB) < p.adjuvant_trastuzumab_use
-    for i in range(FIRST_COLONY, who.n):
-        lesion = store[i]
-        asleep = lesion.state == DORMANT
-        key = lesion.key
-        if chemo:
-            chance = p.eradicate_chemo_dormant if asleep else p.eradicate_chemo_awake
-            if uniform(seed, who.id, key, ADJUVANT, CHEMOTHERAPY) < chance:
+    stage = stage_group(who.primary_cm, who.node_count) - 1
+    taken = 0
+    for k in range(plan.adjuvant_n):
+        kind = plan.adjuvant_kind[k]
+        drawn = uniform(seed, who.id, NOBODY, ADJUVANT, kind)
+        low, high = plan.adjuvant_low[k, stage, who.subtype, who.menopause], plan.adjuvant_high[k, stage, who.subtype, who.menopause]
+        if not low <= drawn < high:
+            continue
+        taken |= 1 << k
+        for i in range(FIRST_COLONY, who.n):
+            lesion = store[i]
+            chance = plan.adjuvant_dormant[k] if lesion.state == DORMANT else plan.adjuvant_awake[k]
+            if chance > 0.0 and uniform(seed, who.id, lesion.key, ADJUVANT, kind) < chance:
                 lesion.mult = 0.0
-        if endocrine and not asleep and uniform(seed, who.id, key, ADJUVANT, ENDOCRINE) < p.eradicate_endocrine:
-            lesion.mult = 0.0
-        if trastuzumab and not asleep and uniform(seed, who.id, key, ADJUVANT, TRASTUZUMAB) < p.eradicate_trastuzumab:
-            lesion.mult = 0.0
-    if chemo:
-        expose_awake(who, store, CHEMO_AXIS)
-    if trastuzumab:
-        expose_awake(who, store, HER2_AXIS)
-    return endocrine
+    for k in range(plan.adjuvant_n):
+        if taken >> k & 1 and plan.adjuvant_days[k] == 0.0:
+            expose_awake(who, store, plan.adjuvant_axis[k])
+    return taken
+
+
+@jit
+def waking_factor(plan, taken, day, days):
+    """Factor on the rate of waking over some days from the therapies taken; where a course ends within them, its mean over them."""
+    factor = 1.0
+    for k in range(plan.adjuvant_n):
+        left = plan.adjuvant_days[k] - day
+        if taken >> k & 1 and left > 0.0:
+            waking = plan.adjuvant_waking[k]
+            factor *= waking if left >= days else (left * waking + days - left) / days
+    return factor
 
 
 @jit
@@ -102,7 +104,9 @@ def _shows(p, plan, who, store, body, marker):
 
 @jit
 def expose_awake(who, store, axis):
-    """Mark every colony that is awake as having outlived drugs of an axis."""
+    """Mark every colony that is awake as having outlived drugs of an axis (-1: of none)."""
+    if axis < 0:
+        return
     for i in range(FIRST_COLONY, who.n):
         if store[i].mult > 0.0 and store[i].state != DORMANT:
             store[i].exposed |= 1 << axis
@@ -112,11 +116,12 @@ def expose_awake(who, store, axis):
 def live_early(seed, p, plan, who, store, body, drugs):
     """Live early disease to relapse, which is found when a distant lesion is felt, or earlier by surveillance.
 
-    Returns the days from surgery to it, or -1 with the outcome in ``body.died`` (0: end of time); and whether surveillance found it.
+    Returns the days from surgery to it, or -1 with the outcome in ``body.died`` (0: end of time); whether surveillance found it; and the
+    adjuvant therapies taken, one bit each.
     ``body.day`` is left at the last day lived.
     """
     operate_early(p, who, store, body)
-    endocrine = adjuvant_therapy(seed, p, who, store)
+    taken = adjuvant_therapy(seed, plan, who, store)
     body.background = background_hazard(who.age, who.comorbidity, p)
     tally(store, who, p, body.burden)
     body.hazard = 0.0
@@ -129,29 +134,30 @@ def live_early(seed, p, plan, who, store, body, drugs):
         alive_colony = alive_colony or store[i].mult > 0.0
     while body.day < LONGEST_DAYS:
         days = min(STEP_DAYS, LONGEST_DAYS - body.day, look_again - body.day)
-        body.sleep_factor = p.endocrine_awakening if endocrine and body.day < ENDOCRINE_DAYS else 1.0
+        body.sleep_factor = waking_factor(plan, taken, body.day, days)
         if alive_colony:
             advance(seed, p, who, store, body, drugs, days)
             tally(store, who, p, body.burden)
-        if endocrine and body.day < ENDOCRINE_DAYS:
-            expose_awake(who, store, ENDOCRINE_AXIS)  # what grows under a drug has learnt to live with it
+        for k in range(plan.adjuvant_n):
+            if taken >> k & 1 and body.day < plan.adjuvant_days[k]:
+                expose_awake(who, store, plan.adjuvant_axis[k])  # what grows under a drug has learnt to live with it
         when, cause = age_hazards(p, who, body, drugs, days)
         if when < math.inf:
             body.day += when
             body.died = cause
-            return -1.0, False
+            return -1.0, False, taken
         body.day += days
         if alive_colony and _symptomatic(p, who, store):
             body.sleep_factor = 1.0
-            return body.day, False
+            return body.day, False, taken
         if watched and body.day >= look_again - 1e-9:
             look_again += plan.surveillance_days
             if look_again > plan.surveillance_until:
                 look_again = math.inf
             if alive_colony and _shows(p, plan, who, store, body, marker):
                 body.sleep_factor = 1.0
-                return body.day, True
-    return -1.0, False
+                return body.day, True, taken
+    return -1.0, False, taken
 
 
 @jit

@@ -249,14 +249,30 @@ def _touched(rows: Records, plan: LifePlan, modifier: str) -> pl.Series:
     return pl.Series((rows["touched"] >> np.maximum(place, 0)) & 1 == 1).set(pl.Series(~known), None)
 
 
+NOTHING_LEFT = "; none left"
+"""What is told of the last drug of a regimen that stops."""
+
+
 def events_frame(detail: Detail, plan: LifePlan) -> pl.DataFrame:
-    """Events of lives replayed under a plan, in words."""
+    """Events of lives replayed under a plan, in words.
+
+    A local treatment tells which and of how many lesions, drugs that stop which and what goes on.
+    """
     import polars as pl
 
     regimens = [*plan.library.regimens, "none"]
+    agents, locals_ = list(plan.library.agents), list(plan.library.locals)
+    ended: dict[tuple[int, float], list[str]] = {}  # by patient and day
+    for one in detail.exposures:
+        ended.setdefault((int(one["patient_id"]), round(float(one["stop_day"]), 4)), []).append(agents[one["agent"]])
+    treated: dict[tuple[int, float], int] = {}
+    for one in detail.treated:
+        when = int(one["patient_id"]), round(float(one["day"]), 4)
+        treated[when] = treated.get(when, 0) + 1
     words = []
     for row in detail.events:
         name, value = EVENTS[row["event"]], float(row["detail"])
+        at = int(row["patient_id"]), round(float(row["day"]), 4)
         if name in ("line", "maintenance"):
             words.append(regimens[int(value)])
         elif name == "death":
@@ -269,7 +285,14 @@ def events_frame(detail: Detail, plan: LifePlan) -> pl.DataFrame:
             words.append(GATES[int(value)])
         elif name == "local treatment refused":
             words.append(REFUSALS[int(value)])
-        elif name in ("colony wakes", "colonies founded", "drug stopped", "no further systemic therapy"):
+        elif name == "local treatment":
+            number = treated.get(at, 0)
+            words.append(f"{locals_[int(value)]}, {number} lesion{'' if number == 1 else 's'}")
+        elif name == "drug stopped":
+            words.append(", ".join(sorted(ended.get(at, []))) + (NOTHING_LEFT if value == 0 else f"; {int(value)} left"))
+        elif name == "no further systemic therapy":
+            words.append(f"after line {int(value)}" if value else "none was ever given")
+        elif name in ("colony wakes", "colonies founded"):
             words.append(f"{int(value)}")
         else:
             words.append("")

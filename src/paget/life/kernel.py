@@ -102,6 +102,7 @@ def clear_outcome(out, patient):
     out.local_refused = GIVEN
     out.treated_progression_day = np.nan
     out.found_early = 0
+    out.adjuvant = 0
     out.first_regimen = NO_REGIMEN
     out.n_lines = 0
     out.progression_day = np.nan
@@ -270,7 +271,7 @@ def begin(seed, patient, p, plan, who, store, body, drugs, out):
     if plan.relapse == 1 and who.metastatic == 1:
         return False
     if plan.relapse == 1 or (plan.relapse == 3 and who.metastatic == 0):
-        drawn, by_surveillance = live_early(seed, p, plan, who, store, body, drugs)
+        drawn, by_surveillance, out.adjuvant = live_early(seed, p, plan, who, store, body, drugs)
         out.last_day = body.day
         if drawn < 0.0:
             describe(seed, p, who, out)

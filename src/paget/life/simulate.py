@@ -23,7 +23,7 @@ from paget.errors import unknown
 from paget.life.kernel import live
 from paget.life.state import ARM, ASSESSMENT, EVENT, EXPOSURE, OUTCOME, PLAN, SIGHTING, TREATED_LESION
 from paget.parameters import ParameterSet
-from paget.therapy import Library, library
+from paget.therapy import Adjuvant, Library, library
 from paget.therapy.form import AXES
 from paget.therapy.layout import LOCAL
 
@@ -102,6 +102,8 @@ class LifePlan:
         Probability that a visit shows a new lesion where there is none.
     library : Library
         Therapies, regimens and standards that the names and indices of the plan are of.
+    adjuvant : Adjuvant
+        Who is given which adjuvant therapy in early disease.
     """
 
     standard_of_care: str
@@ -116,6 +118,7 @@ class LifePlan:
     imaging: Mapping[str, float] = field(default_factory=dict)
     false_positive: float = 0.0
     library: Library = field(default_factory=library)
+    adjuvant: Adjuvant = field(default_factory=lambda: library().adjuvant())
 
     def plan_record(self, stop_at_gate: int = 0) -> Records:
         """The plan as the kernel reads it."""
@@ -189,9 +192,11 @@ def _shared(plan: LifePlan, parameters: ParameterSet, stop_at_gate: int) -> tupl
         agents["kill"][mine] = 0.0
     treats_lesions = any((np.asarray(arm.get("local", -1)) >= 0).any() for arm in plan.arms)
     therapies = shelf.local_records(parameters) if treats_lesions else np.zeros(0, LOCAL)  # working them out takes a second
+    schedule = plan.plan_record(stop_at_gate)
+    plan.adjuvant.fill(schedule, parameters)
     return (
         parameters.record, agents, shelf.regimen_records(), therapies,
-        shelf.standard_record(plan.standard_of_care), plan.plan_record(stop_at_gate), plan.arm_records(),
+        shelf.standard_record(plan.standard_of_care), schedule, plan.arm_records(),
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from paget.biology.layout import N_ORGANS, N_PLACES
 from paget.biology.markers import N_MARKERS
+from paget.therapy.layout import ADJUVANT_SLOTS
 from paget.therapy.local import MAX_LOCAL
 
 LATER_LINES = 4
@@ -60,6 +61,15 @@ PLAN = np.dtype(
         ("marker_cm3", np.float64),  # burden at which a marker rises in half of patients; inf: none measured
         ("marker_sd_log", np.float64),
         ("workup_limit", np.float64, (N_ORGANS,)),  # imaging once a marker has risen
+        ("adjuvant_n", np.int64),  # adjuvant therapies that early disease is given, each in a slot of its own
+        ("adjuvant_kind", np.int64, (ADJUVANT_SLOTS,)),  # index of its draws: therapies of one kind exclude each other
+        ("adjuvant_low", np.float64, (ADJUVANT_SLOTS, 3, 4, 2)),  # taken by stage, subtype, menopause where her draw lies from here ...
+        ("adjuvant_high", np.float64, (ADJUVANT_SLOTS, 3, 4, 2)),  # ... to here
+        ("adjuvant_awake", np.float64, (ADJUVANT_SLOTS,)),  # chance that a colony is eradicated
+        ("adjuvant_dormant", np.float64, (ADJUVANT_SLOTS,)),
+        ("adjuvant_waking", np.float64, (ADJUVANT_SLOTS,)),  # factor on the rate of waking ...
+        ("adjuvant_days", np.float64, (ADJUVANT_SLOTS,)),  # ... for so long; 0: it is over at once
+        ("adjuvant_axis", np.int64, (ADJUVANT_SLOTS,)),  # drugs to which what outlives it is more resistant, -1 none
     ],
     align=True,
 )
@@ -104,6 +114,7 @@ OUTCOME = np.dtype(
         ("local_refused", np.int64),  # why the first planned one was not given, `paget.therapy.local`
         ("treated_progression_day", np.float64),  # a treated lesion grew again
         ("found_early", np.int64),  # relapse: 1 by surveillance, 0 by symptoms
+        ("adjuvant", np.int64),  # relapse: adjuvant therapies taken, one bit for each slot of the plan
         ("first_regimen", np.int64),
         ("n_lines", np.int64),
         ("progression_day", np.float64),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from paget._version import __version__
 from paget.life.simulate import LifePlan, simulate
 from paget.parameters import ParameterSet
 from paget.population.diagnose import diagnose, markers_of, perhaps_metastatic
+from paget.therapy import Adjuvant, library
 
 if TYPE_CHECKING:
     import polars as pl
@@ -52,17 +53,22 @@ class Population:
         ``early`` is operated disease without visible metastasis, whatever becomes of it.
     cache : bool
         Keep blocks on disk and read them from there.
+    adjuvant : Adjuvant
+        Adjuvant therapy of those who relapse.
     """
 
     parameters: ParameterSet
     seed: int
     source: str = "de-novo"
     cache: bool = True
+    adjuvant: Adjuvant = field(default_factory=lambda: library().adjuvant())
 
     @property
     def key(self) -> str:
-        """Name of the cache folder: version, sources, parameters, seed and way of presenting."""
-        text = f"{__version__} {kernel_hash()} {source_hash(*SOURCES)} {self.parameters.hash} {self.seed} {self.source} {BLOCK}"
+        """Name of the cache folder: version, sources, parameters, seed, way of presenting and adjuvant therapy."""
+        early_life = self.adjuvant.hash if self.source in ("relapse", "both") else ""
+        sources = f"{kernel_hash()} {source_hash(*SOURCES)}"
+        text = f"{__version__} {sources} {self.parameters.hash} {self.seed} {self.source} {BLOCK} {early_life}"
         return hashlib.sha256(text.encode()).hexdigest()[:20]
 
     @property
@@ -97,15 +103,13 @@ class Population:
             ids = np.arange(first, first + count)
         else:
             ids = perhaps_metastatic(first, count, self.parameters, seed=self.seed, threads=threads)
-        plan = LifePlan(next(iter(standards())), source=self.source, horizon_days=0.0)
+        plan = LifePlan(next(iter(standards())), source=self.source, horizon_days=0.0, adjuvant=self.adjuvant)
         outcomes = simulate(plan, ids, 0, self.parameters, seed=self.seed, threads=threads)
         return baseline_frame(outcomes[outcomes["eligible_disease"] == 1])
 
 
 def standards() -> list[str]:
     """Names of the standards of care (any will do where nobody is treated)."""
-    from paget.therapy import library
-
     return list(library().standards)
 
 

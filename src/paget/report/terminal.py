@@ -39,7 +39,7 @@ def comparison_table(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0))
     shown = headline(records, all_records=all_records)
     several = max((record["replicates"]["count"] for record in shown if record.get("replicates")), default=0)
     heads = ["Result", "Arm", *([f"Mean of {several} trials"] if several else []), "One trial", "Published", "Role"]

@@ -13,6 +13,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from paget.forms.faults import Fault, Faults
+from paget.study.adjuvant import Adjuvant
 from paget.study.conditions import Condition
 from paget.study.local import MOST_LOCAL, LocalTreatment
 from paget.study.surveillance import Surveillance
@@ -178,6 +179,9 @@ class Arm(Block):
     surveillance: Surveillance | Id | None = Field(
         default=None, description="Follow-up of early disease: name of a schedule, or one; absent: symptoms alone find a relapse"
     )
+    adjuvant: Adjuvant | None = Field(
+        default=None, description="Adjuvant therapy in early disease; absent: that of the population"
+    )
     placebo: Flag | None = Field(default=None, description="The arm is given a placebo of what another arm gets")
     crossover: Crossover | None = None
 
@@ -196,6 +200,6 @@ class Arm(Block):
     def strategy(self) -> tuple[object, ...]:
         """What the arm does, without its name."""
         return (
-            self.systemic, self.systemic_if, self.later_lines, self.locoregional, self.local, self.surveillance, bool(self.placebo),
-            self.crossover,
+            self.systemic, self.systemic_if, self.later_lines, self.locoregional, self.local, self.surveillance, self.adjuvant,
+            bool(self.placebo), self.crossover,
         )  # fmt: skip

@@ -95,13 +95,21 @@ def _lines(protocol: Protocol, position: int) -> list[Fault]:
 
 
 def _early(protocol: Protocol, position: int) -> list[Fault]:
-    """Surveillance is of early disease, and a study of early disease is of surveillance."""
+    """Surveillance and adjuvant therapy of an arm are of early disease, and a study of early disease is of nothing else."""
     arm = protocol.arms[position]
     key: Key = ("arms", position)
+    faults = []
     if not protocol.early:
         fix = "write population.source: early, or remove it"
-        return [Fault((*key, "surveillance"), "is follow-up of early disease", fix=fix)] if arm.surveillance is not None else []
-    faults = []
+        if arm.surveillance is not None:
+            faults.append(Fault((*key, "surveillance"), "is follow-up of early disease", fix=fix))
+        if arm.adjuvant is not None:
+            fix = "write population.source: early; in relapsed disease adjuvant therapy lies before randomisation: population.adjuvant"
+            faults.append(Fault((*key, "adjuvant"), "is given in early disease, and patients enter with metastases", fix=fix))
+        if position == 0 and protocol.population.source == "de-novo" and protocol.population.adjuvant is not None:
+            message = "is of those who had early disease, and everybody has metastases at diagnosis"
+            faults.append(Fault(("population", "adjuvant"), message, fix="remove it, or write source: relapse, both or early"))
+        return faults
     other = {
         "systemic": arm.systemic != STANDARD_OF_CARE, "systemic_if": bool(arm.systemic_if), "later_lines": bool(arm.later_lines),
         "local": bool(arm.local), "locoregional": arm.locoregional.procedure != "none", "crossover": arm.crossover is not None,

@@ -16,6 +16,7 @@ from paget.errors import PagetError, nearest, unknown
 from paget.forms.explain import explain
 from paget.forms.faults import Fault, Key, to_error
 from paget.forms.yaml_text import read
+from paget.study.adjuvant import Adjuvant
 from paget.study.arms import NO_SYSTEMIC, STANDARD_OF_CARE
 from paget.study.protocol import Protocol
 
@@ -279,7 +280,8 @@ def check_names(
         A validated protocol.
     known
         Lists of names under any of the keys ``switches``, ``standards_of_care``, ``regimens``,
-        ``not_available``, ``local_therapies``, ``schedules``, ``imaging``, ``panels``; a list that is absent is not checked.
+        ``not_available``, ``local_therapies``, ``schedules``, ``imaging``, ``panels``, ``adjuvant_practices``, ``adjuvant_therapies``;
+        a list that is absent is not checked.
     where
         File, for messages.
 
@@ -329,5 +331,17 @@ def _asked(protocol: Protocol) -> Iterator[tuple[str, Key, str, str]]:
             for under, name, kind in arm.surveillance.named:
                 what = "imaging modality" if kind == "imaging" else "panel of markers"
                 yield {"panel": "panels"}.get(kind, kind), (*key, "surveillance", *under), name, what
+    yield from _adjuvant(protocol.population.adjuvant, ("population", "adjuvant"))
+    for position, arm in enumerate(protocol.arms):
+        yield from _adjuvant(arm.adjuvant, ("arms", position, "adjuvant"))
     for position, name in enumerate(protocol.population.not_available):
         yield "not_available", ("population", "not_available", position), name, "drug axis"
+
+
+def _adjuvant(adjuvant: Adjuvant | None, key: Key) -> Iterator[tuple[str, Key, str, str]]:
+    if adjuvant is None:
+        return
+    if adjuvant.practice is not None:
+        yield "adjuvant_practices", key, adjuvant.practice, "adjuvant practice"
+    for row, given in enumerate(adjuvant.gives or ()):
+        yield "adjuvant_therapies", (*key, row, "therapy"), given.therapy, "adjuvant therapy"

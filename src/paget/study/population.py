@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from paget.forms.faults import Fault, Faults
+from paget.study.adjuvant import Adjuvant
 from paget.study.conditions import Condition, Test
 from paget.study.values import FRACTION_SCHEMA, NOT_READ, Block, Fraction, Name, Text, _fraction
 
@@ -95,6 +96,9 @@ class Population(Block):
     standard_of_care: Name = Field(description="Name of a standard of care, such as '2012'")
     not_available: tuple[Text, ...] = Field(
         default=(), description="Names of drug axes that these patients could not get, such as HER2"
+    )
+    adjuvant: Adjuvant | None = Field(
+        default=None, description="Adjuvant therapy of those who had early disease; absent: the usual practice"
     )
     eligibility: tuple[Condition, ...] = ()
     baseline: tuple[BaselineItem, ...] = ()

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from paget.errors import PagetError
 from paget.forms import Fault, Key, explain, read, to_error
-from paget.therapy.form import Finding, Therapy
+from paget.therapy.finding import Finding
+from paget.therapy.form import Therapy
 
 if TYPE_CHECKING:
     from paget.evidence import EvidenceBase
@@ -82,9 +83,11 @@ def source_faults(therapy: Therapy, base: EvidenceBase | None = None) -> list[Fa
     cited: list[tuple[Key, str]] = [(("shown_on", k), study) for k, study in enumerate(therapy.shown_on)]
     cited += [((path, "sources"), study) for path, number in therapy.numbers() for study in number.sources]
     cited += [(("eligible", "sources"), study) for study in therapy.eligible.sources]
-    for k, readout in enumerate(therapy.readouts):
-        if readout.finding is not None:
-            cited.append((("readouts", k, "finding", "study"), readout.finding.study))
+    readouts: list[tuple[Key, Finding]] = [(("readouts", k), one.finding) for k, one in enumerate(therapy.readouts) if one.finding]
+    if therapy.adjuvant is not None:
+        shown = enumerate(therapy.adjuvant.readouts)
+        readouts += [(("adjuvant", "readouts", k), one.finding) for k, one in shown if one.finding]
+    cited += [((*at, "finding", "study"), finding.study) for at, finding in readouts]
     if therapy.local is not None:
         cited += [(("local", "published", k, "study"), one.study) for k, one in enumerate(therapy.local.published)]
     for key, study in cited:
@@ -96,14 +99,11 @@ def source_faults(therapy: Therapy, base: EvidenceBase | None = None) -> list[Fa
         faults += [fault.under(("local",)) for fault in therapy.local.contradictions()]
     if faults:
         return faults
-    for k, readout in enumerate(therapy.readouts):
-        finding = readout.finding
-        if finding is None:
-            continue
+    for at, finding in readouts:
         found = len(picked(known[finding.study], finding))
         if found != 1:
             faults.append(Fault(
-                ("readouts", k, "finding"), f"picks {found} results of {finding.study}", finding.endpoint,
+                (*at, "finding"), f"picks {found} results of {finding.study}", finding.endpoint,
                 f"exactly one; `paget evidence show {finding.study}` lists them",
             ))  # fmt: skip
     return faults
@@ -124,8 +124,9 @@ def picked(study: Study, finding: Finding) -> list[Result]:
 def shipped_therapies() -> dict[str, Therapy]:
     """Therapies that come with Paget, by id, in the order of their files."""
     found: dict[str, Therapy] = {}
-    folder = files("paget.therapy").joinpath("data", "therapies")
-    for item in sorted(folder.iterdir(), key=lambda entry: entry.name):
+    data = files("paget.therapy").joinpath("data")
+    both = [item for name in ("therapies", "adjuvant") for item in sorted(data.joinpath(name).iterdir(), key=lambda entry: entry.name)]
+    for item in both:
         if not item.name.endswith(".yaml"):
             continue
         therapy = validate_therapy(yaml.load(item.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader), where=item.name)

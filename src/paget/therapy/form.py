@@ -1,7 +1,7 @@
 """The form of a therapy file: what it is, who may get it, what it kills, which steps it modifies, which lesions it removes, its cost.
 
 One form for drugs, operations, radiation, ablation and what is painted on skin. A file has a systemic part (`kills`, `growth_factor`,
-`steps`), a local part (`local`), or both.
+`steps`), a local part (`local`), a part for early disease (`adjuvant`), or several.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from pydantic import Field, model_validator
 
 from paget.forms import Fault, Faults
 from paget.forms.quantities import Block, Curve, Name, Quantity, Rate, Text, numbers
+from paget.parameters import declared
+from paget.therapy.adjuvant import AdjuvantTreatment
 from paget.therapy.eligible import Eligible
+from paget.therapy.finding import Finding
 from paget.therapy.layout import N_STEPS, STEPS
 from paget.therapy.local_form import LocalTreatment
 from paget.therapy.regimens import Regimen
@@ -135,17 +138,6 @@ class Costs(Block):
     toxicities: tuple[Toxicity, ...] = ()
 
 
-class Finding(Block):
-    """Where a published number stands: the study, and what picks one result of it."""
-
-    study: Text
-    measure: Text
-    endpoint: Text
-    comparison: Text | None = None
-    of: Text | None = None
-    arm: Text | None = None
-
-
 class Readout(Block):
     """What shows that it does what its evidence says: one regimen against another on the same patients.
 
@@ -182,6 +174,7 @@ class Therapy(Block):
     growth_factor: Quantity | None = None
     steps: tuple[StepChange, ...] = ()
     local: LocalTreatment | None = None
+    adjuvant: AdjuvantTreatment | None = None
     course_days: Quantity | None = None
     dose: Dose | None = None
     costs: Costs = Costs()
@@ -191,8 +184,15 @@ class Therapy(Block):
     @model_validator(mode="after")
     def _hangs_together(self) -> Therapy:
         faults = []
-        if not self.systemic and self.local is None:
-            faults.append(Fault((), "does nothing", self.id, "at least one of kills, growth_factor, steps, local"))
+        if not self.systemic and self.local is None and self.adjuvant is None:
+            faults.append(Fault((), "does nothing", self.id, "at least one of kills, growth_factor, steps, local, adjuvant"))
+        if self.adjuvant is not None:
+            rules = self.eligible
+            faults += [
+                Fault(("eligible", name), "is not judged in early disease", getattr(rules, name), "subtypes, menopause", "remove it")
+                for name in ("age_at_least", "age_at_most", "ecog_at_most", "sites", "after", "not_after")
+                if getattr(rules, name) not in (None, ())
+            ]
         if self.systemic and self.costs.toxic_stop_per_year is None:
             faults.append(Fault(("costs", "toxic_stop_per_year"), "is missing", expected="how many stop a drug a year for toxicity"))
         if self.growth_factor is not None and not 0 < self.growth_factor.value <= 1:
@@ -236,6 +236,16 @@ class Therapy(Block):
         """Title with its badges."""
         return self.title + (f" ({', '.join(self.badges)})" if self.badges else "")
 
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Declared parameters that the file refers to, each once."""
+        part = self.adjuvant
+        if part is None:
+            return ()
+        eradicates = (part.eradicates.awake, part.eradicates.dormant) if part.eradicates is not None else ()
+        effects = (*eradicates, part.waking, part.usual_use)
+        return tuple(dict.fromkeys(one.parameter for one in effects if one is not None and one.parameter is not None))
+
     def step_multipliers(self) -> list[float]:
         """Factors on the steps of the cascade, in the order of `paget.therapy.layout.STEPS`."""
         out = [1.0] * N_STEPS
@@ -262,9 +272,10 @@ class Therapy(Block):
         cited = dict.fromkeys(self.shown_on)
         for _, number in self.numbers():
             cited |= dict.fromkeys(number.sources)
-        for readout in self.readouts:
-            if readout.finding is not None:
-                cited[readout.finding.study] = None
+        findings = [readout.finding for readout in self.readouts]
+        findings += [readout.finding for readout in (self.adjuvant.readouts if self.adjuvant is not None else ())]
+        cited |= dict.fromkeys(finding.study for finding in findings if finding is not None)
+        cited |= dict.fromkeys(source for name in self.parameters for source in declared()[name].sources)
         cited |= dict.fromkeys(source for source in self.eligible.sources)
         if self.local is not None:
             cited |= dict.fromkeys(result.study for result in self.local.published)

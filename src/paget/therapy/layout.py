@@ -27,6 +27,8 @@ LUCK_POINTS = 49
 LUCK_LOGIT = 12.0
 """Logits of control, from minus to plus this, at which a record says where the median patient stands."""
 MAX_MODIFIERS = 3
+ADJUVANT_SLOTS = 8
+"""Adjuvant therapies that one practice can name."""
 
 AGENT = np.dtype(
     [

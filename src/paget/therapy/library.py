@@ -1,4 +1,4 @@
-"""The library of therapies, regimens and standards of care: read from YAML, checked, compiled to records.
+"""The library of therapies, regimens, standards of care and adjuvant practices: read from YAML, checked, compiled to records.
 
 The shipped library is read once. A user's own therapy files make a library of their own, which holds the shipped one and adds to it.
 """
@@ -20,7 +20,9 @@ from pydantic import BaseModel, ValidationError
 
 from paget.biology.layout import SUBTYPES
 from paget.errors import PagetError, unknown
+from paget.forms import Key, to_error
 from paget.parameters import INDEX_LABELS, ParameterSet
+from paget.therapy.adjuvant import USUAL, Adjuvant, Given, Practice, practice_faults
 from paget.therapy.correlation import marginal
 from paget.therapy.files import shipped_therapies, therapy_from
 from paget.therapy.form import AXES, FAMILIES, Kills, Therapy
@@ -38,12 +40,15 @@ class Library:
         By id.
     own : tuple of str
         Ids of therapies that came from a user's files.
+    practices : dict
+        Adjuvant practices by id.
     """
 
     therapies: dict[str, Therapy]
     regimens: dict[str, Regimen]
     standards: dict[str, Standard]
     own: tuple[str, ...] = field(default=())
+    practices: dict[str, Practice] = field(default_factory=dict)
 
     @cached_property
     def agents(self) -> dict[str, Therapy]:
@@ -56,9 +61,36 @@ class Library:
         return {name: therapy for name, therapy in self.therapies.items() if therapy.local is not None}
 
     @cached_property
+    def adjuvants(self) -> dict[str, Therapy]:
+        """Therapies that can be given after the operation of early disease."""
+        return {name: therapy for name, therapy in self.therapies.items() if therapy.adjuvant is not None}
+
+    def adjuvant(self, practice: str | Sequence[Given] = USUAL, *, where: str | None = None, key: Key = ("adjuvant",)) -> Adjuvant:
+        """A practice by name, or rows of one's own, with the therapies that they name; ``where`` and ``key`` are for messages.
+
+        Raises
+        ------
+        PagetError
+            A practice or a therapy that does not exist, or rows that contradict each other or the files of their therapies.
+        """
+        if isinstance(practice, str):
+            if practice not in self.practices:
+                raise unknown("adjuvant practice", practice, self.practices)
+            name, rows = practice, self.practices[practice].gives
+        else:
+            name, rows = "", tuple(practice)
+        for row in rows:
+            if row.therapy not in self.adjuvants:
+                raise unknown("adjuvant therapy", row.therapy, self.adjuvants)
+        faults = practice_faults(rows, self.adjuvants)
+        if faults:
+            raise to_error([fault.under(key) for fault in faults], name or where)
+        return Adjuvant(name, tuple((self.adjuvants[row.therapy], row) for row in rows))
+
+    @cached_property
     def hash(self) -> str:
         """Name of all that the library holds: what was simulated with other contents must not be read again."""
-        held = (*self.therapies.values(), *self.regimens.values(), *self.standards.values())
+        held = (*self.therapies.values(), *self.regimens.values(), *self.standards.values(), *self.practices.values())
         return hashlib.sha256("".join(one.model_dump_json(by_alias=True) for one in held).encode()).hexdigest()
 
     def regimen_index(self, name: str) -> int:
@@ -232,7 +264,7 @@ def _regimens(therapies: dict[str, Therapy], written: list[tuple[str, Regimen]])
 
 
 @lru_cache(maxsize=1)
-def _shipped_text() -> tuple[list[Regimen], dict[str, Standard]]:
+def _shipped_text() -> tuple[list[Regimen], dict[str, Standard], dict[str, Practice]]:
     data = files("paget.therapy").joinpath("data")
 
     def load(name: str) -> Any:
@@ -243,16 +275,17 @@ def _shipped_text() -> tuple[list[Regimen], dict[str, Standard]]:
     for path in sorted(data.joinpath("standards").iterdir(), key=lambda entry: entry.name):
         standard = _validated(Standard, load(f"standards/{path.name}"), path.name)
         standards[standard.id] = standard
-    return regimens, standards
+    practices = [_validated(Practice, entry, "practices.yaml") for entry in load("practices.yaml")]
+    return regimens, standards, {practice.id: practice for practice in practices}
 
 
 @lru_cache(maxsize=1)
 def _shipped() -> Library:
     therapies = shipped_therapies()
-    regimens, standards = _shipped_text()
+    regimens, standards, practices = _shipped_text()
     written = [("regimens.yaml", regimen) for regimen in regimens]
     written += [(f"{one.id}.yaml", regimen) for one in therapies.values() for regimen in one.regimens]
-    return Library(therapies, _regimens(therapies, written), standards)
+    return Library(therapies, _regimens(therapies, written), standards, practices=practices)
 
 
 def library(extra: Sequence[str | Path | Mapping[str, Any]] = ()) -> Library:
@@ -277,7 +310,7 @@ def library(extra: Sequence[str | Path | Mapping[str, Any]] = ()) -> Library:
     if not extra:
         return shipped
     therapies = dict(shipped.therapies)
-    regimens, standards = _shipped_text()
+    regimens, standards, practices = _shipped_text()
     written = [("regimens.yaml", regimen) for regimen in regimens]
     written += [(f"{one.id}.yaml", regimen) for one in shipped.therapies.values() for regimen in one.regimens]
     own = []
@@ -289,4 +322,4 @@ def library(extra: Sequence[str | Path | Mapping[str, Any]] = ()) -> Library:
         therapies[therapy.id] = therapy
         written += [(where, regimen) for regimen in therapy.regimens]
         own.append(therapy.id)
-    return Library(therapies, _regimens(therapies, written), standards, tuple(own))
+    return Library(therapies, _regimens(therapies, written), standards, tuple(own), practices)

@@ -52,8 +52,14 @@ ORGANS: dict[str, tuple[str, str, Any]] = {
 
 BEGINNINGS = ("line", "maintenance")
 """Events that begin a treatment."""
-HIDDEN = ("drug stopped", "response", "colony wakes", "colonies founded")
-"""Events that get no mark: too many, or seen by nobody."""
+LAST_STOP = "none left"
+"""How the detail of ``drug stopped`` ends where no drug goes on."""
+HIDDEN = ("drug stopped", "response", "colony wakes", "colonies founded", "adjuvant therapy")
+"""Events that get no mark: too many, seen by nobody, or drawn as a bar."""
+MARK = {"local treatment": "{}", "surgery": "{}", "local treatment refused": "not treated: {}"}
+"""Events whose mark is made of their detail: which treatment it was, or why it was not given."""
+PROGRESSIONS = ("distant progression", "locoregional progression", "treated lesion progresses")
+"""Kinds of progression: beside one of them plain ``progression`` says nothing new."""
 
 
 @dataclass(frozen=True)
@@ -78,13 +84,14 @@ class TreatmentBar:
 
 @dataclass(frozen=True)
 class PatientCourse:
-    """What is drawn of one patient; months from diagnosis."""
+    """What is drawn of one patient; months from diagnosis, or from what ``origin`` says."""
 
     name: str
     lesions: Sequence[LesionTrack]
     visits: Sequence[float] = ()
     treatments: Sequence[TreatmentBar] = ()
     events: Sequence[tuple[float, str]] = ()
+    origin: str = "diagnosis"
 
     @classmethod
     def of(
@@ -99,8 +106,9 @@ class PatientCourse:
         """From the raw frames of one patient.
 
         Events ``line``, ``maintenance`` and ``... start`` begin a bar named by their `detail` and end the one
-        before; ``... stop`` and ``no further systemic therapy`` end it (an open one ends at `end_day`). What
-        nobody can see (`HIDDEN`) is left out; the other events become marks.
+        before; ``... stop``, ``no further systemic therapy`` and the stop of the last drug end it (an open one ends
+        at `end_day`). What nobody can see (`HIDDEN`) is left out; the other events become marks, local treatment
+        by its name.
         """
         tracks = []
         for (_, organ), part in lesions.sort("day").group_by("lesion", "organ", maintain_order=True):
@@ -114,12 +122,14 @@ class PatientCourse:
         for row in events.sort("day", maintain_order=True).to_dicts():
             event, when = str(row["event"]), float(row["day"]) / MONTH
             begins = event in BEGINNINGS or event.endswith(" start")
-            if begins or event == "no further systemic therapy" or event.endswith(" stop"):
+            last = event == "drug stopped" and str(row["detail"]).endswith(LAST_STOP)
+            if begins or last or event == "no further systemic therapy" or event.endswith(" stop"):
                 if running is not None:
                     bars.append(TreatmentBar(*running, when))
                 running = (str(row["detail"] or event), when) if begins else None
             elif event not in HIDDEN:
-                marks.append((when, event))
+                detail = str(row["detail"] or "")
+                marks.append((when, MARK[event].format(detail) if detail and event in MARK else event))
         if running is not None:
             bars.append(TreatmentBar(*running, end_day / MONTH))
         visits = (assessments["day"].sort().to_numpy() / MONTH).tolist()
@@ -220,18 +230,23 @@ def _end(course: PatientCourse) -> float:
 
 
 def _grouped(events: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
-    """Events in order; those of the same day share one line of text."""
+    """Events in order, each once a day; of progression its kinds, where they are known."""
     found: dict[float, list[str]] = {}
-    for when, what in sorted(events):
+    for when, what in sorted(events, key=lambda event: event[0]):
         names = found.setdefault(round(when, 2), [])
         if what not in names:
             names.append(what)
-    return [(when, " + ".join(names)) for when, names in found.items()]
+    return [
+        (when, name)
+        for when, names in found.items()
+        for name in names
+        if name != "progression" or not set(names) & set(PROGRESSIONS)
+    ]
 
 
 def _events(axes: Any, marks: Sequence[tuple[float, str]], end: float) -> None:
     """Vertical lines, named above the axes; names keep a distance so that none lies on another."""
-    step = 0.026 * end
+    step = 0.036 * end
     spots: list[float] = []
     for when, _ in marks:
         spots.append(max(when, spots[-1] + step) if spots else when)
@@ -279,7 +294,7 @@ def _treatments(axes: Any, course: PatientCourse, names: Sequence[str], end: flo
     axes.set_yticks(range(len(names)), [_cut(name) for name in names])
     axes.tick_params(axis="y", labelsize=7.5, length=0)
     axes.set(xlim=(0, end * 1.02), ylim=(max(len(names), 1) - 0.4, -0.6), xticks=months)
-    axes.set_xlabel("Months from diagnosis")
+    axes.set_xlabel(f"Months from {course.origin}")
 
 
 def _data(course: PatientCourse) -> Any:

@@ -25,6 +25,8 @@ from paget.report.style import (
 if TYPE_CHECKING:
     import polars as pl
 
+NO_DRUGS = "#E6E6E6"
+"""Time under observation without systemic therapy."""
 LINE_SHADES = ("#D6EAF5", "#8CC5E3", "#3C8DBC", "#0B4F79")
 """First, second, third and later lines of therapy, light to dark (readable without colour)."""
 
@@ -81,7 +83,7 @@ def sample(adsl: pl.DataFrame, adrs: pl.DataFrame, n: int = 24) -> list[SwimmerR
             for r in visits.filter(pl.col("USUBJID") == subject["USUBJID"]).to_dicts()
         ]
         lines: list[tuple[float, float, int]] = []
-        current, since = (seen[0][2] or 1) if seen else 1, 0.0
+        current, since = seen[0][2] if seen and seen[0][2] is not None else 1, 0.0
         for when, _, line in seen:
             if line is not None and line != current:
                 lines.append((since, when, int(current)))
@@ -138,7 +140,7 @@ def draw(rows: Sequence[SwimmerRow], *, title: str = "Course of a sample of pati
     figure = canvas(7.6, body + 1.45)
     axes = place(figure, 0.8, 0.55, 6.6, body)
     last = max(row.end for row in ordered)
-    for number, shade in enumerate(LINE_SHADES, start=1):
+    for number, shade in enumerate((NO_DRUGS, *LINE_SHADES)):
         bars = [
             (place_y, start, stop)
             for place_y, row in zip(y, ordered, strict=True)
@@ -165,7 +167,7 @@ def draw(rows: Sequence[SwimmerRow], *, title: str = "Course of a sample of pati
     axes.spines["left"].set_visible(False)
     axes.set_xlabel("Months from randomisation")
     axes.set_ylabel("Patient")
-    _key(axes)
+    _key(axes, any(line == 0 for row in ordered for _, _, line in row.lines))
     heading(figure, title)
     return Drawing(figure, _data(ordered), _alt(ordered, title), title)
 
@@ -196,7 +198,7 @@ def _marks(axes: Any, rows: Sequence[SwimmerRow], y: Any) -> None:
             axes.plot(x, where, ls="", zorder=5, clip_on=False, **look)
 
 
-def _key(axes: Any) -> None:
+def _key(axes: Any, untreated: bool) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -204,6 +206,7 @@ def _key(axes: Any) -> None:
         Patch(facecolor=shade, label=f"line {i}" + (" and later" if i == len(LINE_SHADES) else ""))
         for i, shade in enumerate(LINE_SHADES, start=1)
     ]
+    handles += [Patch(facecolor=NO_DRUGS, label="no drugs")] if untreated else []
     handles += [Line2D([], [], ls="", label=words, **look) for _, words, look in MARKS]
     axes.legend(
         handles=handles,
@@ -221,7 +224,9 @@ def _data(rows: Sequence[SwimmerRow]) -> Any:
 
     found: list[tuple[Any, ...]] = []
     for row in rows:
-        found += [(row.label, row.arm, f"line {line}", float(start), float(stop)) for start, stop, line in row.lines]
+        found += [
+            (row.label, row.arm, f"line {line}" if line else "no drugs", float(start), float(stop)) for start, stop, line in row.lines
+        ]
         if row.surgery is not None:
             found.append((row.label, row.arm, "surgery", float(row.surgery), None))
         found += [(row.label, row.arm, name, float(when), None) for when, name in row.responses]
