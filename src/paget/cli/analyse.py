@@ -44,6 +44,8 @@ def analyse(
     treated_at: Annotated[str | None, typer.Option(help="Column of the time of treatment; empty where never treated.")] = None,
     treated: Annotated[str | None, typer.Option(help="Column of 0 and 1, where treatment is decided at time zero.")] = None,
     adjust_for: Annotated[str | None, typer.Option(help="Covariates, separated by commas.")] = None,
+    curved: Annotated[str | None, typer.Option(help="Covariates that enter as curves (restricted cubic splines), or all.")] = None,
+    knots: Annotated[int, typer.Option(help="Knots of each curve.", min=3, max=4)] = 4,
     id_: Annotated[str | None, typer.Option("--id", help="Column of identifiers.")] = None,
     entry: Annotated[str | None, typer.Option(help="Column of late entry (left truncation).")] = None,
     unit: Annotated[str, typer.Option(help="Unit of the times in the file: days, weeks, months or years.")] = "months",
@@ -104,9 +106,12 @@ def analyse(
             covariates=covariates, id=id_, entry_months=entry, unit=unit, missing=missing, varying=varying,
             varying_from=varying_from, negative_control=control or None, unless=unless, names=names,
         )  # fmt: skip
+    if curved is not None:
+        data = work.curve(data, covariates, _names(curved), knots)
     request = work.Request(
-        estimand=estimand, adjust_for=covariates, landmark_months=_numbers(landmark, "--landmark"), grace_months=grace,
-        tau_months=tau, truncate=truncate, unless=unless, bootstrap=bootstrap, seed=seed,
+        estimand=estimand, adjust_for=covariates, curved=tuple(name for name in covariates if name in data.splines),
+        landmark_months=_numbers(landmark, "--landmark"), grace_months=grace, tau_months=tau,
+        truncate=truncate, unless=unless, bootstrap=bootstrap, seed=seed,
     )  # fmt: skip
     with Bars(quiet=quiet) as progress:
         result = work.run(data, request, progress)

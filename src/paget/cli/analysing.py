@@ -41,6 +41,7 @@ class Request:
 
     estimand: str
     adjust_for: tuple[str, ...]
+    curved: tuple[str, ...]
     landmark_months: tuple[float, ...]
     grace_months: float
     tau_months: float | None
@@ -129,6 +130,26 @@ def check(data: ObservationalData, request: Request) -> None:
     for option, value, least, most, expected in limits:
         if not (math.isfinite(value) and least <= value <= most):
             raise PagetError("not a number that can be used", where=option, got=value, expected=expected)
+
+
+def curve(data: ObservationalData, covariates: tuple[str, ...], names: tuple[str, ...], knots: int) -> ObservationalData:
+    """Data in which the named covariates, or all of `covariates` that can, enter models as curves."""
+    option = "--curved"
+    if not covariates:
+        raise PagetError("curves are of covariates, and none is adjusted for", where=option, fix="name them with --adjust-for")
+    if names == ("all",) and "all" not in covariates:
+        made = data.with_curves(knots=knots)
+        if not any(name in made.splines for name in covariates):
+            raise PagetError(
+                "no covariate can have a curve: each has levels or few values", where=option, got=list(covariates), fix="leave --curved out"
+            )
+        return made
+    for name in names:
+        if name not in covariates:
+            raise unknown("covariate of --adjust-for", name, covariates, where=option)
+    if not names:
+        raise PagetError("no covariate is named", where=option, expected="names out of --adjust-for, or all")
+    return data.with_curves(names, knots=knots)
 
 
 def run(data: ObservationalData, request: Request, progress: Progress) -> Result:
@@ -264,6 +285,10 @@ def _told(one: CausalEstimate) -> list[str]:
     lines = [f"{one.label}: {one.estimand}."]
     if one.excluded:
         lines.append(f"Left out: {one.excluded} patients, {one.events_excluded} events.")
+    curved = one.diagnostics.get("curved")
+    if curved:
+        straight = [name for name in one.adjusted_for if name not in curved]
+        lines.append(f"Curved: {', '.join(curved)}" + (f"; straight: {', '.join(straight)}." if straight else "."))
     table = one.diagnostics.get("balance")
     if table:
         worst = max(table, key=lambda row: abs(row["smd_after"] if row["smd_after"] is not None else row["smd_before"]))

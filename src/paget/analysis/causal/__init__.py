@@ -4,6 +4,7 @@
 | --- | --- |
 | public examples | `example` (heart, rotterdam, gbsg) |
 | data, checked | `ObservationalData`, `ObservationalData.from_frame`, `read_table`, `from_adam` |
+| covariates that enter as curves | `ObservationalData.with_curves`, `restricted_cubic` |
 | the analyses of registry papers | `ever_never`, `exclude_immortal`, `time_varying`, `landmark` |
 | adjustment by propensity | `matching`, `iptw` |
 | emulation of a target trial | `sequential_trials`, `clone_censor_weight` |
@@ -29,6 +30,7 @@ from .negative_control import negative_control
 from .reading import from_adam, read_table
 from .sensitivity import BiasCell, bias_array, e_value, e_value_of_limit
 from .sequential import sequential_trials
+from .splines import NoCurveError, Spline, restricted_cubic
 from .target import TargetItem, TargetTable, target_table
 from .weighting import iptw
 
@@ -41,8 +43,10 @@ __all__ = [
     "CausalEstimate",
     "Curves",
     "Estimand",
+    "NoCurveError",
     "ObservationalData",
     "Rung",
+    "Spline",
     "TargetItem",
     "TargetTable",
     "Varying",
@@ -64,6 +68,7 @@ __all__ = [
     "negative_control",
     "overlap",
     "read_table",
+    "restricted_cubic",
     "rungs_of",
     "sequential_trials",
     "target_table",

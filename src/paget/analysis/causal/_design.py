@@ -69,7 +69,7 @@ def require_waiting(data: ObservationalData, what: str) -> None:
 def columns(data: ObservationalData, names: Sequence[str], *, at: Floats | float = 0.0, rows: Ints | None = None) -> dict[str, Floats]:
     """Numeric columns of covariates: numbers as they are, labels as 0/1 against the first in sorted order.
 
-    Time-varying covariates are taken at `at` months.
+    Time-varying covariates are taken at `at` months. A curved covariate has its bends beside it.
     """
     who = np.arange(len(data)) if rows is None else rows
     found: dict[str, Floats] = {}
@@ -77,18 +77,23 @@ def columns(data: ObservationalData, names: Sequence[str], *, at: Floats | float
         if name in data.covariates:
             values = data.covariates[name]
             if values.dtype.kind == "f":
-                found[name] = values[who]
+                found |= _line(data, name, values[who])
                 continue
             levels = np.unique(values)
             for level in levels[1:]:
                 found[f"{name}={level}"] = (values[who] == level).astype(np.float64)
         elif data.varying is not None and name in data.varying.values:
             when = np.broadcast_to(np.asarray(at, dtype=np.float64), who.shape)
-            found[name] = data.varying.at(name, who.astype(np.int64), when)
+            found |= _line(data, name, data.varying.at(name, who.astype(np.int64), when))
         else:
             known = [*data.covariates, *(data.varying.values if data.varying is not None else ())]
             raise unknown("covariate", name, known, where=data.where)
     return found
+
+
+def _line(data: ObservationalData, name: str, values: Floats) -> dict[str, Floats]:
+    curve = data.splines.get(name)
+    return {name: values} if curve is None else {name: values, **curve.bends(name, values)}
 
 
 def varying_part(found: dict[str, Floats]) -> dict[str, Floats]:

@@ -23,6 +23,7 @@ from ._design import without_scores
 from .data import INSTANT_MONTHS, ObservationalData
 from .estimate import CausalEstimate, Curves, Estimand
 from .sensitivity import e_value, e_value_of_limit
+from .splines import in_words
 
 TREATED = "treated"
 MOST_LOG = 10.0
@@ -262,6 +263,7 @@ def estimate(
     shown, gain = None, None
     if curves and not problem:
         shown, gain = standardised(rows, effect.fit, tau_months) if effect.fit else compare_curves(rows, tau_months, level)
+    curved = {name: data.splines[name] for name in adjusted_for if name in data.splines}
     inside = np.unique(rows.patient)
     ever = np.unique(rows.patient[rows.treated])
     events = int(data.event[inside].sum())
@@ -285,8 +287,12 @@ def estimate(
         events_excluded=data.n_events - events,
         adjusted_for=adjusted_for,
         assumptions=assumptions,
-        method=method,
-        diagnostics={**(diagnostics or {}), **(_e_values(effect.coef, half) if known else {})},
+        method=method + (f"; {in_words(curved)}" if curved else ""),
+        diagnostics={
+            **(diagnostics or {}),
+            **(_e_values(effect.coef, half) if known else {}),
+            **({"curved": {name: list(curve.knots) for name, curve in curved.items()}} if curved else {}),
+        },
         patients=inside,
         problem=problem,
         se_known_weights=effect.se_known if known and rows.weight is not None else None,

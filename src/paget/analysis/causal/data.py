@@ -15,6 +15,7 @@ import numpy as np
 from ...errors import PagetError, unknown
 from ...units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from .._arrays import Bools, Floats, Ints, Survival, checked
+from .splines import NoCurveError, Spline, spline
 
 if TYPE_CHECKING:
     import polars as pl
@@ -103,6 +104,8 @@ class ObservationalData:
         The file, for messages.
     dropped : int
         Patients left out when the file was read, because a covariate was missing.
+    splines : mapping of name to Spline
+        Covariates that go into models as curves (`with_curves`); all others go in straight.
 
     Raises
     ------
@@ -130,6 +133,7 @@ class ObservationalData:
     outcome: str = "death"
     where: str | None = None
     dropped: int = 0
+    splines: Mapping[str, Spline] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         months, event = _outcome(self.months, self.event, self.where)
@@ -193,6 +197,36 @@ class ObservationalData:
         if name not in self.covariates:
             raise unknown("covariate", name, self.covariates, where=self.where)
         return self.covariates[name]
+
+    def with_curves(self, names: Sequence[str] | str = "all", *, knots: int = 4) -> ObservationalData:
+        """Return the data with covariates that every model takes as restricted cubic splines in place of straight lines.
+
+        Knots are set here, by the patients at hand: they stay as they are in resamples, at landmarks and in each month.
+
+        Parameters
+        ----------
+        names : sequence of str, or "all"
+            Baseline or time-varying covariates; "all" takes each that can have a curve.
+        knots : {3, 4}
+            3 bend once, 4 twice; 3 where ties leave no 4.
+
+        Raises
+        ------
+        PagetError
+            For an unknown name, and for labels or few values where the covariate is named.
+        """
+        changing = {} if self.varying is None else self.varying.values
+        known = {**{name: np.asarray(column, dtype=np.float64) for name, column in changing.items()}, **self.covariates}
+        found: dict[str, Spline] = {}
+        for name in known if names == "all" else (names,) if isinstance(names, str) else names:
+            if name not in known:
+                raise unknown("covariate", name, known, where=self.where)
+            try:
+                found[name] = spline(name, known[name], knots, self.where)
+            except NoCurveError:
+                if names != "all":
+                    raise
+        return replace(self, splines={**self.splines, **found})
 
     def take(self, rows: Any) -> ObservationalData:
         """Patients of `rows` (a mask or row numbers; repeats allowed, ids are then numbered anew)."""

@@ -88,7 +88,8 @@ def target_table(data: ObservationalData, found: CausalEstimate, others: Sequenc
     e = found.estimand
     one, zero = e.strategies
     end = f"{data.outcome}, loss to follow-up or the end of the data, whichever comes first"
-    adjusted = ", ".join(found.adjusted_for) or "nothing"
+    curved = found.diagnostics.get("curved", {})
+    adjusted = ", ".join(f"{name} (curved)" if name in curved else name for name in found.adjusted_for) or "nothing"
     others = [other for other in others if other.key != found.key and other.hazard_ratio is not None]
     rows = [
         TargetItem("6a, 7a", "Eligibility", f"{e.population}, known at {e.time_zero}", _eligibility(data, found)),
