@@ -64,9 +64,11 @@ def registry_(
     from rich.console import Console
 
     from paget.report.registry import decomposition_table, ladder_table
+    from paget.study.registry import load_registry
 
     console, summary = Console(), result.summary
-    what = "an operation without any effect" if null else "removal of the primary"
+    words = load_registry(name, check_evidence=False).operation.words
+    what = words.sham if null else words.about
     title = f"{name}: {what} (seed {seed}, {summary['counts']['patients']:,} patients)"
     console.print(ladder_table(summary["ladder"], title=title, width=console.width))
     console.print(decomposition_table(summary["decomposition"]["on"], summary["decomposition"]["steps"]))

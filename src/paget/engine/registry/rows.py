@@ -18,7 +18,7 @@ from paget.analysis.causal import (
 )
 from paget.analysis.causal.ladder import unanswered
 from paget.engine.progress import Progress
-from paget.engine.registry.cohort import BASELINE, CHANGING, Cohort
+from paget.engine.registry.cohort import CHANGING, Cohort
 from paget.engine.registry.truth import Truth, cut_twins, gain, plain, ratio_of, truth_of
 from paget.errors import PagetError
 from paget.study.streams import uniforms
@@ -67,12 +67,13 @@ def true_rows(cohort: Cohort, progress: Progress | None = None) -> Made:
 
     Not adjusted rows are there only where the release cannot give them (no day recorded).
     """
-    data = cohort.data(BASELINE, changing=True)
+    known = cohort.confounders
+    data = cohort.data(known, changing=True)
     settings = _settings(cohort)
     later = tuple(name for name in ANALYSES if name not in BASELINE_ONLY)
-    found = {row.key: row for row in ladder(data, adjust_for=(*BASELINE, *CHANGING), analyses=later, progress=progress, **settings)}
-    found |= {row.key: row for row in ladder(data, adjust_for=BASELINE, analyses=BASELINE_ONLY, **settings)}
-    wanted = [rung.key for rung in rungs_of(adjust_for=BASELINE, **settings)]
+    found = {row.key: row for row in ladder(data, adjust_for=(*known, *CHANGING), analyses=later, progress=progress, **settings)}
+    found |= {row.key: row for row in ladder(data, adjust_for=known, analyses=BASELINE_ONLY, **settings)}
+    wanted = [rung.key for rung in rungs_of(adjust_for=known, **settings)]
     made = [found[key] for key in wanted if found[key].adjusted_for or (found[key].hazard_ratio is None and "+" in key)]
     if not cohort.registry.records.operation_day:
         made = [found[key] for key in wanted if not found[key].adjusted_for and not _family(key, NEEDS_NO_DAY)] + made
@@ -80,7 +81,7 @@ def true_rows(cohort: Cohort, progress: Progress | None = None) -> Made:
     if cohort.registry.operation.after_induction.unless_progressed:
         try:
             made.append(
-                clone_censor_weight(data, grace, adjust_for=(*BASELINE, *CHANGING), unless="progressed", tau_months=settings["tau_months"])
+                clone_censor_weight(data, grace, adjust_for=(*known, *CHANGING), unless="progressed", tau_months=settings["tau_months"])
             )
         except PagetError:
             pass  # the ladder has told why clone-censor-weight cannot be made
@@ -89,7 +90,7 @@ def true_rows(cohort: Cohort, progress: Progress | None = None) -> Made:
 
 def trial_row(cohort: Cohort, seed: int) -> Row:
     """A trial in the patients whom clinicians would consider: a coin at the decision, analysed as assigned, from there."""
-    made = cohort.practised
+    made, words = cohort.practised, cohort.registry.operation.words
     with np.errstate(invalid="ignore"):
         who = np.flatnonzero(
             (made.way != "found") & (made.probability > 0) & (np.minimum(cohort.censor_day, cohort.horizon_days) > made.decision_day)
@@ -101,7 +102,7 @@ def trial_row(cohort: Cohort, seed: int) -> Row:
     there = ~(death <= zero)
     data = ObservationalData(
         id=who[there], months=(np.fmin(death, end) - zero)[there] / DAYS_PER_MONTH, event=(death <= end)[there],
-        treated_months=np.where(coin, 0.0, np.nan)[there], time_zero="the decision", treatment="assignment to surgery",
+        treated_months=np.where(coin, 0.0, np.nan)[there], time_zero="the decision", treatment=f"assignment to {words.treatment}",
     )  # fmt: skip
     tau = _settings(cohort)["tau_months"]
     found = ever_never(data, tau_months=tau)
@@ -109,7 +110,7 @@ def trial_row(cohort: Cohort, seed: int) -> Row:
     chosen[who] = True
     twins = cut_twins(cohort, chosen, made.decision_day)
     log, se = ratio_of(twins)
-    truth = Truth(math.exp(log), se, None, None, *gain(twins, tau), tau, len(twins.rows), "whoever may be operated, from the decision")
+    truth = Truth(math.exp(log), se, None, None, *gain(twins, tau), tau, len(twins.rows), f"whoever may be {words.done}, from the decision")
     row = _row(found, truth)
     return {**row, "view": "randomised", "key": "randomised", "label": "Randomised at the decision, as assigned"}
 
@@ -171,10 +172,11 @@ def climb(cohort: Cohort, seed: int, progress: Progress | None = None) -> tuple[
         return None if progress is None else lambda _, done, total: progress(stage, done, total)
 
     recorded = recorded_rows(cohort, named("analyses as recorded"))
-    true = true_rows(cohort, named("analyses with the truth"))
+    eligible = cohort if cohort.practised.offered.all() else cohort.among(cohort.practised.offered)  # as a target trial would have it
+    true = true_rows(eligible, named("analyses with the truth"))
     rows = [trial_row(cohort, seed)]
     rows += [row_of(one, data, cohort, recorded=True) for one, data in recorded]
-    beside = [row_of(one, data, cohort, recorded=False) for one, data in true]
+    beside = [row_of(one, data, eligible, recorded=False) for one, data in true]
     rows += [{**row, "label": f"{row['label']} (day known)"} if row["view"] == "not adjusted" else row for row in beside]
     rows = [row for row in rows if not (row["view"] == "not adjusted" and row["hazard_ratio"] is None and _given(row, rows))]
     return sorted(rows, key=lambda row: VIEWS.index(row["view"])), recorded
