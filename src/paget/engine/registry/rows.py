@@ -21,6 +21,8 @@ from paget.engine.progress import Progress
 from paget.engine.registry.cohort import CHANGING, Cohort
 from paget.engine.registry.truth import Truth, cut_twins, gain, plain, ratio_of, truth_of
 from paget.errors import PagetError
+from paget.study import mask
+from paget.study.registry import LocalOperation
 from paget.study.streams import uniforms
 from paget.units import DAYS_PER_MONTH
 
@@ -49,10 +51,20 @@ def _settings(cohort: Cohort) -> dict[str, Any]:
     }
 
 
-def recorded_rows(cohort: Cohort, progress: Progress | None = None) -> Made:
-    """The ladder that a researcher could climb with the registry's release."""
+def eligible_as_recorded(cohort: Cohort) -> Cohort:
+    """Those whom a researcher would take to be in question for the treatment, going by the conditions on what the registry records.
+
+    All patients where the treatment is surgery of the primary.
+    """
+    operation, recorded = cohort.registry.operation, cohort.registry.records.covariates
+    asked = [one for one in operation.offered if one.attribute in recorded] if isinstance(operation, LocalOperation) else []
+    return cohort.among(np.asarray(mask(cohort.people, asked), bool)) if asked else cohort
+
+
+def recorded_rows(cohort: Cohort, progress: Progress | None = None, *, adjusted: bool = True) -> Made:
+    """The ladder that a researcher could climb with the registry's release; only its unadjusted rows where `adjusted` is false."""
     known = cohort.registry.records.operation_day
-    names = cohort.registry.records.covariates
+    names = cohort.registry.records.covariates if adjusted else ()
     data = cohort.data(names, day_known=known)
     settings = _settings(cohort)
     made = ladder(data, adjust_for=names, analyses=ANALYSES if known else NEEDS_NO_DAY, progress=progress, **settings)
@@ -171,11 +183,17 @@ def climb(cohort: Cohort, seed: int, progress: Progress | None = None) -> tuple[
     def named(stage: str) -> Progress | None:
         return None if progress is None else lambda _, done, total: progress(stage, done, total)
 
-    recorded = recorded_rows(cohort, named("analyses as recorded"))
+    asked = eligible_as_recorded(cohort)
+    recorded = recorded_rows(asked, named("analyses as recorded"))
+    of = [asked] * len(recorded)
+    if asked is not cohort:  # not adjusted: all patients
+        crude = recorded_rows(cohort, adjusted=False)
+        recorded = crude + [pair for pair in recorded if view_of(pair[0], recorded=True) != "not adjusted"]
+        of = [cohort] * len(crude) + [asked] * (len(recorded) - len(crude))
     eligible = cohort if cohort.practised.offered.all() else cohort.among(cohort.practised.offered)  # as a target trial would have it
     true = true_rows(eligible, named("analyses with the truth"))
     rows = [trial_row(cohort, seed)]
-    rows += [row_of(one, data, cohort, recorded=True) for one, data in recorded]
+    rows += [row_of(one, data, whose, recorded=True) for (one, data), whose in zip(recorded, of, strict=True)]
     beside = [row_of(one, data, eligible, recorded=False) for one, data in true]
     rows += [{**row, "label": f"{row['label']} (day known)"} if row["view"] == "not adjusted" else row for row in beside]
     rows = [row for row in rows if not (row["view"] == "not adjusted" and row["hazard_ratio"] is None and _given(row, rows))]
