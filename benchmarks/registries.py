@@ -42,13 +42,17 @@ PROOF_PATIENTS = 40_000
 MOST_ERRORS = 3.0
 """Monte-Carlo errors that a pooled log hazard ratio may lie from 0."""
 PAGE_PATIENTS = 6_000
-"""Of each run that the page shows."""
+"""Of each run of surgery of the primary that the page shows."""
+LOCAL_PATIENTS = 10_000
+"""Of each run of local treatment: fewer are treated."""
 SHOWN: dict[str, dict[str, Any]] = {
     "ncdb-like": {"registry": "ncdb-like", "patients": PAGE_PATIENTS},
     "ncdb-like-null": {"registry": "ncdb-like", "null": True, "patients": PAGE_PATIENTS},
     "seer-like": {"registry": "seer-like", "patients": PAGE_PATIENTS},
     "seer-like-null": {"registry": "seer-like", "null": True, "patients": PAGE_PATIENTS},
     "ncdb-like-pet-ct": {"registry": "ncdb-like", "staging": "pet-ct", "patients": PAGE_PATIENTS},
+    "liver-metastases": {"registry": "liver-metastases", "patients": LOCAL_PATIENTS},
+    "liver-metastases-null": {"registry": "liver-metastases", "null": True, "patients": LOCAL_PATIENTS},
 }
 """Runs behind the page."""
 PROOF: dict[str, Any] = {"registry": "ncdb-like", "null": True, "patients": PROOF_PATIENTS}
@@ -205,6 +209,14 @@ def published_text(found: RegistryRun) -> str:
 def counts_text(found: RegistryRun) -> str:
     """Counts of a run in a sentence."""
     told = found.summary["counts"]
+    if "offered_share" in told:
+        mix = ", ".join(f"{share:.1%} by {name}" for name, share in told["therapy_shares"].items())
+        return (
+            f"{told['patients']:,} patients, {told['offered_share']:.1%} in question for it at diagnosis, {told['operated_share']:.1%} "
+            f"treated ({told['operated_first_share']:.1%} soon after diagnosis, {told['operated_after_induction_share']:.1%} after induction; "
+            f"median {told['median_operation_months']:.1f} months; of them {mix}), {told['pet_ct_share']:.1%} staged by PET-CT, "
+            f"{told['dead_in_follow_up']:,} deaths seen."
+        )
     return (
         f"{told['patients']:,} patients, {told['operated_share']:.1%} operated ({told['found_after_operation_share']:.1%} before their "
         f"metastases were found, {told['operated_first_share']:.1%} before systemic therapy, "
@@ -222,10 +234,13 @@ def fill(text: str, name: str, content: str) -> str:
     return pattern.sub(lambda _: f"{begin}\n{content}\n{end}", text)
 
 
-def docs() -> None:
-    """Write the tables and figures of the page."""
+def docs(names: Sequence[str]) -> None:
+    """Write the tables and figures of some runs, or all, into the page."""
+    for name in names:
+        if name not in SHOWN:
+            raise SystemExit(f"there is no run named {name!r}; there are {', '.join(SHOWN)}")
     text = PAGE.read_text(encoding="utf-8")
-    for name in SHOWN:
+    for name in names or SHOWN:
         found = made(name)
         blocks = {"ladder": ladder_text, "decomposition": decomposition_text, "published": published_text, "counts": counts_text}
         for block, make in blocks.items():
@@ -241,7 +256,7 @@ def docs() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["docs"]:
-        docs()
+    if sys.argv[1:2] == ["docs"]:
+        docs(sys.argv[2:])
     else:
         main()
