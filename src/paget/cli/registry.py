@@ -58,9 +58,11 @@ def registry_(
             progress=progress,
         )  # fmt: skip
     from paget.report.registry import decomposition_table, ladder_table
+    from paget.study.registry import load_registry
 
     out_, summary = console(), result.summary
-    what = "an operation without any effect" if null else "removal of the primary"
+    words = load_registry(name, check_evidence=False).operation.words
+    what = words.sham if null else words.about
     title = f"{name}: {what} (seed {seed}, {summary['counts']['patients']:,} patients)"
     out_.print(ladder_table(summary["ladder"], title=title, width=out_.width))
     out_.print(decomposition_table(summary["decomposition"]["on"], summary["decomposition"]["steps"]))

@@ -52,6 +52,8 @@ class RegistryContext:
     versions: Mapping[str, str] = field(default_factory=dict)
     references: Sequence[str] = ()
     notes: Sequence[str] = ()
+    act: str = "operation"
+    done: str = "operated"
 
 
 def ratio_text(row: Row) -> str:

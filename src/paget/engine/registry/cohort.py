@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from paget.analysis.causal import ObservationalData, Varying
 from paget.engine.registry.practice import Biases, Practised, practise
 from paget.study.attributes import ATTRIBUTES, expression
-from paget.study.registry import Registry
+from paget.study.registry import LocalOperation, Registry
 from paget.study.streams import uniforms
 from paget.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
@@ -29,6 +29,11 @@ BASELINE = (
     "metastases_felt", "pet_ct", "period",
 )  # fmt: skip
 """What decides on an operation and is known at diagnosis: the true confounders."""
+LOCAL_BASELINE = (
+    "age_years", "ecog", "comorbidity", "subtype", "disease_free_months", "log_n_{place}", "log_largest_{place}_cm", "n_sites", "brain",
+    "pet_ct", "period",
+)  # fmt: skip
+"""The same for local treatment of the metastases of a place."""
 CHANGING = ("progressed", "responded", "ecog_change")
 """What decides after induction: each as in the life without the operation, so that the operation cannot change it, and 0 at diagnosis."""
 
@@ -54,6 +59,19 @@ class Cohort:
     practised: Practised
     entry_year: Floats
     censor_day: Floats
+
+    @property
+    def confounders(self) -> tuple[str, ...]:
+        """What decides on the treatment and is known at diagnosis."""
+        operation = self.registry.operation
+        if isinstance(operation, LocalOperation):
+            return tuple(name.format(place=operation.place) for name in LOCAL_BASELINE)
+        return BASELINE
+
+    def among(self, who: NDArray[np.bool_]) -> Cohort:
+        """The cohort of some of the patients."""
+        fields = {name: getattr(self.practised, name)[who] for name in Practised.__dataclass_fields__}
+        return Cohort(self.registry, self.people.filter(who), Practised(**fields), self.entry_year[who], self.censor_day[who])
 
     @cached_property
     def horizon_days(self) -> float:
@@ -86,14 +104,17 @@ class Cohort:
         """The table that the registry would give to a researcher."""
         import polars as pl
 
+        words = self.registry.operation.words
         operated = np.isfinite(self.operation_day)
         columns: dict[str, Any] = {"patient": np.arange(1, self.people.height + 1), "year": np.floor(self.entry_year).astype(np.int64)}
         for name in self.registry.records.covariates:
             if name != "year":
                 columns[name] = self._covariate(name)
-        columns["operated"] = operated.astype(np.int64)
+        columns[words.done] = operated.astype(np.int64)
+        if "therapy" in self.people.columns:
+            columns["therapy"] = self.people.select(pl.when(operated).then("therapy")).to_series()
         if self.registry.records.operation_day:
-            columns["operation_months"] = pl.Series(self.operation_day / DAYS_PER_MONTH).fill_nan(None)
+            columns[f"{words.act}_months"] = pl.Series(self.operation_day / DAYS_PER_MONTH).fill_nan(None)
         columns["months"] = self.last_day / DAYS_PER_MONTH
         columns["dead"] = self.dead.astype(np.int64)
         return pl.DataFrame(columns)
@@ -102,7 +123,7 @@ class Cohort:
         """Everything: what clinicians saw, what was decided, and both lives of each patient, in months from diagnosis."""
         import polars as pl
 
-        made = self.practised
+        made, act = self.practised, self.registry.operation.words.act
         seen = [
             name
             for name in self.people.columns
@@ -119,8 +140,8 @@ class Cohort:
             pl.Series("probability", made.probability),
             pl.Series("chosen", made.chosen),
             months(made.decision_day).alias("decision_months"),
-            months(made.possible_day).alias("possible_operation_months"),
-            months(self.operation_day).alias("operation_months"),
+            months(made.possible_day).alias(f"possible_{act}_months"),
+            months(self.operation_day).alias(f"{act}_months"),
             months(made.death_none).alias("death_without_months"),
             months(made.death_operated).alias("death_with_months"),
             months(made.progression_none).alias("progression_without_months"),
@@ -136,10 +157,12 @@ class Cohort:
         if name == "period":
             labels = np.asarray([f"{one.first_year}-{one.last_year}" for one in self.registry.periods], dtype=object)
             return labels[self.people["period"].to_numpy()]
-        if name in ("log_primary_cm", "log_n_metastases"):
+        if name.startswith("log_"):
             return np.log(np.maximum(self.people[name.removeprefix("log_")].cast(float).to_numpy(), 0.01))
         if name == "pet_ct":
             return (self.people["staging"] == "pet-ct").to_numpy().astype(np.float64)
+        if name == "disease_free_months":  # none in de novo disease
+            return self.people[name].fill_null(0.0).to_numpy()
         column = self.people.select(expression(name)).to_series() if name in ATTRIBUTES else self.people[name]
         if column.dtype.is_numeric() or column.dtype == pl.Boolean:
             return column.cast(float).to_numpy()
@@ -167,7 +190,7 @@ class Cohort:
             treated_months=operation / DAYS_PER_MONTH,
             covariates={name: self._covariate(name) for name in covariates},
             varying=self._changing() if changing else None,
-            treatment="surgery",
+            treatment=self.registry.operation.words.treatment,
             where=self.registry.id,
         )
 

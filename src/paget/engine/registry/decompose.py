@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from paget.analysis import cox
 from paget.engine.registry.cohort import Cohort, follow
-from paget.engine.registry.practice import ABOUT, COMPONENTS, Biases
+from paget.engine.registry.practice import Biases, about_of, components_of
 from paget.engine.registry.truth import cut_twins, ratio_of
 from paget.progress import Progress, silent
 from paget.study.registry import Registry
@@ -95,10 +95,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Decomposition:
-    """All components on, each step, all off."""
+    """All components on, each step, all off; and what each component is, in words."""
 
     on: Naive
     steps: list[Step]
+    about: dict[str, str]
 
     @property
     def off(self) -> Naive:
@@ -110,7 +111,7 @@ class Decomposition:
         return [
             {
                 "component": step.component,
-                "about": ABOUT[step.component],
+                "about": self.about[step.component],
                 **{f"alone_{name}": value for name, value in plain(step.alone).items() if name != "off"},
                 "contribution_log": step.contribution_log,
                 "contribution_se_log": step.contribution_se_log,
@@ -135,7 +136,10 @@ def error_of_difference(a: Naive, b: Naive) -> float:
 
 
 def naive_ratio(cohort: Cohort, biases: Biases) -> Naive:
-    """Ever against never, as a registry reports it; with immortal time off, as decided against not decided, from the decision."""
+    """Ever against never, as a registry reports it; with immortal time off, as decided against not decided, from the decision.
+
+    With eligibility off, whoever is in question for nothing is left out.
+    """
     made = cohort.practised
     last = np.minimum(cohort.last_day, cohort.horizon_days)
     dead = cohort.dead & (cohort.last_day <= cohort.horizon_days)
@@ -146,6 +150,8 @@ def naive_ratio(cohort: Cohort, biases: Biases) -> Naive:
         zero, treated = made.decision_day, made.chosen
     with np.errstate(invalid="ignore"):
         there = last > zero
+    if "eligibility" not in biases.on:
+        there &= made.offered
     part = (np.arange(len(last)) * BATCHES) // len(last)
 
     def both(who: NDArray[np.bool_]) -> tuple[float, float, float, float]:
@@ -183,7 +189,7 @@ def decompose(
         Called with (stage, done, total).
     """
     base = base or Biases()
-    order = [name for name in COMPONENTS if name in base.on]
+    order = [name for name in components_of(registry) if name in base.on]
     done, total = 0, 2 * len(order)
 
     def under(biases: Biases) -> Naive:
@@ -211,4 +217,4 @@ def decompose(
         )
         before = after
     progress("decomposition", total, total)
-    return Decomposition(on, steps)
+    return Decomposition(on, steps, about_of(registry))

@@ -2,7 +2,8 @@
 
 Lives are pure functions of a patient's number, so all that a registry could have made of her is lived first and practice chooses among it
 afterwards. Two ways lead to an operation: *first*, before systemic therapy (those found to be metastatic only after it too), and after
-*induction*. In each, two arms differ in nothing but the operation: their difference is the truth that analyses are held to.
+*induction*. In each, two arms differ in nothing but the operation: their difference is the truth that analyses are held to. Here the
+operation is surgery of the primary; `paget.engine.registry.local_lives` has the lives around local treatment of metastases.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from paget.life.simulate import LifePlan, simulate
 from paget.parameters import ParameterSet
 from paget.population import Population
 from paget.randomness import INDEX_BITS, MASK, OPERATION, SHIFT, TWO_M52, philox
-from paget.study.registry import Registry
+from paget.study.registry import LocalOperation, Operation, Registry
 from paget.study.registry.choice import Delay
 from paget.study.streams import uniforms
 from paget.therapy.surgery import DELAY
@@ -36,12 +37,12 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 FELT = 2  # a metastasis announced itself first
 ARMS = {"first": ("none", "operated"), "found": ("none", "operated"), "induction": ("none", "operated", "anyway")}
-"""Ways to an operation and the arms lived in each; ``anyway`` operates in spite of progression."""
+"""Ways to an operation and the arms lived in each; ``anyway`` operates in spite of progression. Local treatment has no way *found*."""
 STAGINGS = ("conventional", "pet-ct")
 
 
-def _arm(registry: Registry, delay: Delay, parameters: ParameterSet, *, null: bool, first: bool, unless: bool) -> dict[str, float]:
-    details = registry.operation.details
+def _arm(operation: Operation, delay: Delay, parameters: ParameterSet, *, null: bool, first: bool, unless: bool) -> dict[str, float]:
+    details = operation.details
     free = details.margins_free_fraction
     return {
         "procedure": 2 if null else 1,
@@ -59,24 +60,31 @@ def _arm(registry: Registry, delay: Delay, parameters: ParameterSet, *, null: bo
     }
 
 
-def plan_of(registry: Registry, way: str, standard: str, parameters: ParameterSet, *, null: bool) -> LifePlan:
-    """Plan of lives of one way to an operation under one standard of care; its arms are those of `ARMS`, in order."""
-    operation = registry.operation
-    common: dict[str, Any] = {
+def common_plan(registry: Registry, standard: str) -> dict[str, Any]:
+    """Fields of a plan of lives that do not depend on the treatment."""
+    return {
         "standard_of_care": standard,
         "horizon_days": registry.longest_days,
         "visits": ((7.0 * registry.assessments_every_weeks, math.inf),),
         "not_available": registry.not_available,
+        "source": registry.source,
     }
+
+
+def plan_of(registry: Registry, way: str, standard: str, parameters: ParameterSet, *, null: bool) -> LifePlan:
+    """Plan of lives of one way to an operation under one standard of care; its arms are those of `ARMS`, in order."""
+    operation = registry.operation
+    assert isinstance(operation, Operation)
+    common = common_plan(registry, standard)
     if way == "induction":
         after = operation.after_induction
         arms = [
-            _arm(registry, after.delay, parameters, null=null, first=False, unless=unless) for unless in (after.unless_progressed, False)
+            _arm(operation, after.delay, parameters, null=null, first=False, unless=unless) for unless in (after.unless_progressed, False)
         ]
         window = (after.decision_min_months * DAYS_PER_MONTH, after.decision_max_months * DAYS_PER_MONTH)
         return LifePlan(arms=({}, *arms), gate_days=window, **common)
     delay = operation.upfront.delay if way == "first" else operation.found_after_operation.delay
-    return LifePlan(arms=({}, _arm(registry, delay, parameters, null=null, first=True, unless=False)), **common)
+    return LifePlan(arms=({}, _arm(operation, delay, parameters, null=null, first=True, unless=False)), **common)
 
 
 def pet_parameters(registry: Registry, parameters: ParameterSet) -> ParameterSet:
@@ -163,13 +171,19 @@ class Lives:
             if place == 1 and not any(period.pet_ct for period in self.registry.periods):
                 continue
             parameters = self.parameters if place == 0 else pet_parameters(self.registry, self.parameters)
-            ids = Population(parameters, self.seed).block(number, threads=self.threads)["patient_id"].to_numpy()
+            ids = self._members(Population(parameters, self.seed, self.registry.source).block(number, threads=self.threads))
             chosen = self.stagings(ids)
             if place == 1:
                 ids, chosen = ids[chosen == 1], chosen[chosen == 1]
             frame = self._live(ids, parameters)
             parts.append(frame.with_columns(pl.lit(staging).alias("staging"), pl.Series("drawn", chosen == place)))
         return pl.concat(parts).sort("patient_id", "staging")
+
+    def _members(self, frame: pl.DataFrame) -> NDArray[np.int64]:
+        """Numbers of those who belong in the registry, of metastatic patients."""
+        if isinstance(self.registry.operation, LocalOperation):
+            frame = frame.filter(self.registry.operation.place)
+        return frame["patient_id"].to_numpy()
 
     def _live(self, ids: NDArray[np.int64], parameters: ParameterSet) -> pl.DataFrame:
         import polars as pl
@@ -184,13 +198,13 @@ class Lives:
         """Everything about some patients treated under one standard of care."""
         import polars as pl
 
-        def run(plan: LifePlan, who: NDArray[np.int64], arm: int, stop: int = 0) -> NDArray[Any]:
-            return simulate(plan, who, arm, parameters, seed=self.seed, threads=self.threads, stop_at_gate=stop)
+        if isinstance(self.registry.operation, LocalOperation):
+            from paget.engine.registry.local_lives import LocalLives
 
-        induction = plan_of(self.registry, "induction", standard, parameters, null=self.null)
-        seen = run(induction, ids, 0, stop=1)
-        frame = baseline_frame(seen)
-        columns: dict[str, Any] = {
+            columns, seen = LocalLives(self.registry, parameters, self.seed, self.null, self.threads).under(standard, ids)
+        else:
+            columns, seen = self._surgical(standard, ids, parameters)
+        known: dict[str, Any] = {
             "metastases_felt": seen["found_by"] == FELT,
             "decision_day": seen["randomised_day"],
             "ecog_decision": seen["ecog_randomised"],
@@ -198,8 +212,20 @@ class Lives:
             "progressed_before_decision": np.isfinite(seen["first_progression_day"]),
             "alive_at_decision": seen["gate"] != DIED,
         }
+        return baseline_frame(seen).with_columns(**{name: pl.Series(name, value) for name, value in (known | columns).items()})
+
+    def _surgical(self, standard: str, ids: NDArray[np.int64], parameters: ParameterSet) -> tuple[dict[str, Any], NDArray[Any]]:
+        """Days of the lives with and without surgery, and what was seen up to the decision after induction."""
+
+        def run(plan: LifePlan, who: NDArray[np.int64], arm: int, stop: int = 0) -> NDArray[Any]:
+            return simulate(plan, who, arm, parameters, seed=self.seed, threads=self.threads, stop_at_gate=stop)
+
+        induction = plan_of(self.registry, "induction", standard, parameters, null=self.null)
+        seen = run(induction, ids, 0, stop=1)
+        columns: dict[str, Any] = {}
         lived: dict[tuple[str, int], NDArray[Any]] = {}
         operation = self.registry.operation
+        assert isinstance(operation, Operation)
         alike = operation.upfront.delay == operation.found_after_operation.delay  # then both ways are one life
         for way, arms in ARMS.items():
             plan = plan_of(self.registry, way, standard, parameters, null=self.null)
@@ -208,7 +234,7 @@ class Lives:
                 if name not in lived:
                     lived[name] = run(plan, ids, place)
                 columns |= self._columns(way, arm, plan, place, ids, lived[name])
-        return frame.with_columns(**{name: pl.Series(name, value) for name, value in columns.items()})
+        return columns, seen
 
     def _columns(self, way: str, arm: str, plan: LifePlan, place: int, ids: NDArray[np.int64], outcome: NDArray[Any]) -> dict[str, Floats]:
         """Days of one life: death, first progression, operation (NaN where it did not come to it)."""

@@ -12,9 +12,8 @@ import numpy as np
 from paget._version import __version__
 from paget.analysis.causal import target_table
 from paget.engine.folder import canonical, write_text
-from paget.engine.registry.cohort import BASELINE, CHANGING
+from paget.engine.registry.cohort import CHANGING
 from paget.engine.registry.decompose import plain
-from paget.engine.registry.practice import ABOUT
 from paget.engine.registry.rows import ABOUT as VIEW_ABOUT
 from paget.evidence import load, reference
 from paget.population.store import write_parquet
@@ -27,13 +26,19 @@ from paget.report.registry import RegistryContext, ratio_text, write_registry
 from paget.report.save import save
 from paget.report.style import Drawing, Ratio
 from paget.study.assumptions import lookup
-from paget.study.registry import registry_hash
+from paget.study.registry import LocalOperation, Words, registry_hash
 
 if TYPE_CHECKING:
     from paget.engine.registry.run import Product
 
 Row = dict[str, Any]
-DECISIONS = {"found_after_operation": "operated before staging", "upfront": "thought of first", "choice": "operated"}
+DECISIONS = {"found_after_operation": "operated before staging", "upfront": "thought of first"}
+"""Decisions of a registry by key, beside its choice."""
+BACKGROUND = {
+    "surgery": "trials of removal of the primary report hazard ratios near 1, registries ratios well below it",
+    "local treatment": "series report long survival after local treatment of chosen patients; no randomised trial was found",
+}
+"""Item 2 of TARGET, by treatment."""
 
 
 def published(product: Product) -> list[Row]:
@@ -60,6 +65,15 @@ def counts(product: Product) -> Row:
     made, n = cohort.practised, cohort.people.height
     operated = np.isfinite(cohort.operation_day)
     days = cohort.operation_day[operated]
+    local: Row = {}
+    if "therapy" in cohort.people.columns:
+        given = cohort.people["therapy"].to_numpy()[operated]
+        assert isinstance(cohort.registry.operation, LocalOperation)
+        names = [one.therapy for one in cohort.registry.operation.therapies]
+        local = {
+            "offered_share": float(made.offered.mean()),
+            "therapy_shares": {name: float((given == name).mean()) if len(given) else 0.0 for name in names},
+        }
     return {
         "patients": n,
         "operated": int(operated.sum()),
@@ -72,6 +86,7 @@ def counts(product: Product) -> Row:
         "dead_in_follow_up": int(cohort.dead.sum()),
         "dead_before_decision_share": float(np.isnan(made.decision_day).mean()),
         "lives_that_the_decision_changes": int((~_same(made.death_none, made.death_operated) & np.isfinite(made.possible_day)).sum()),
+        **local,
     }
 
 
@@ -126,7 +141,8 @@ def _flat(rows: list[Row]) -> Any:
 def figures(product: Product) -> list[tuple[str, Drawing, str]]:
     """The ladder and the decomposition, with captions."""
     registry, null = product.request.registry, product.request.null
-    operation = "an operation without any effect" if null else "removal of the primary"
+    words = registry.operation.words
+    operation = words.sham if null else words.about
     rows = [
         LadderRow(
             row["label"],
@@ -146,13 +162,13 @@ def figures(product: Product) -> list[tuple[str, Drawing, str]]:
     for step in parts.steps:
         steps.append(
             BiasStep(
-                step.component.replace("-", " "), ABOUT[step.component], math.exp(before.bias_log), math.exp(step.after.bias_log),
+                step.component.replace("-", " "), parts.about[step.component], math.exp(before.bias_log), math.exp(step.after.bias_log),
                 step.step_se_log, math.exp(-step.contribution_log), step.contribution_se_log,
             )
         )  # fmt: skip
         before = step.after
     size = product.cohort.people.height
-    ladder = ladder_figure.draw(rows, title=f"{registry.id}: {operation}, {size:,} patients", treated="surgery")
+    ladder = ladder_figure.draw(rows, title=f"{registry.id}: {operation}, {size:,} patients", treated=words.treatment)
     waterfall = decomposition_figure.draw(
         steps, start_se=parts.on.mc_se_log, end_se=parts.off.mc_se_log, title=f"{registry.id}: where the bias of ever / never comes from"
     )
@@ -173,12 +189,13 @@ def result_sentence(product: Product) -> str:
     """The result in one sober paragraph."""
     rows = [row for row in product.rows if row["hazard_ratio"] is not None]
     naive = next((row for row in rows if row["key"] == "ever-never"), None)
+    named = product.request.registry.operation.words
     words = []
     if product.request.null:
-        words.append("The operation simulated here has no effect whatever: every patient lives the same with it and without.")
+        words.append(f"The {named.act} simulated here has no effect whatever: every patient lives the same with it and without.")
     if naive is not None:
         words.append(
-            f"Ever against never operated gives a hazard ratio of {ratio_text(naive)}; "
+            f"Ever against never {named.done} gives a hazard ratio of {ratio_text(naive)}; "
             f"the truth in the same patients is {naive['truth']['hazard_ratio']:.3f}."
         )
     recorded = [row for row in rows if row["view"] == "recorded" and row["bias_log"] is not None]
@@ -203,6 +220,7 @@ def result_sentence(product: Product) -> str:
 def context_of(product: Product, summary: Row, drawn: list[ReportFigure], command: str) -> RegistryContext:
     """Everything the report shows."""
     request, registry = product.request, product.request.registry
+    words = registry.operation.words
     base, told = load(), summary["counts"]
     cited = dict.fromkeys([*registry.evidence, *(item.evidence for item in registry.published)])
     cited |= dict.fromkeys(term.source for _, term in registry.operation.terms if term.source in base)
@@ -210,6 +228,9 @@ def context_of(product: Product, summary: Row, drawn: list[ReportFigure], comman
     notes += [f"Changed by the user: {name} = {request.parameters[name]}." for name in request.changed]
     if request.biases.off:
         notes.append("Practice without: " + ", ".join(request.biases.off) + ".")
+    if isinstance(registry.operation, LocalOperation):
+        notes += [f"In question for it: {one.text()} ({one.source}: {one.reason})." for one in registry.operation.offered]
+    decided = (*product.cohort.confounders, *CHANGING)
     best = _for_target(product)
     return RegistryContext(
         title=registry.title,
@@ -221,9 +242,7 @@ def context_of(product: Product, summary: Row, drawn: list[ReportFigure], comman
         command=command,
         counts={
             "Patients": f"{told['patients']:,}",
-            "Operated": f"{told['operated']:,} ({told['operated_share']:.1%}); metastases found only afterwards "
-            f"{told['found_after_operation_share']:.1%}, operated first {told['operated_first_share']:.1%}, "
-            f"after induction {told['operated_after_induction_share']:.1%}",
+            words.done.capitalize(): _treated_text(told, words),
             "Staged by PET-CT": f"{told['pet_ct_share']:.1%}",
             "Deaths seen": f"{told['dead_in_follow_up']:,}",
         },
@@ -233,13 +252,13 @@ def context_of(product: Product, summary: Row, drawn: list[ReportFigure], comman
         published=[{**item, "ratio": ratio_text(item)} for item in summary["published"]],
         terms=[
             {
-                "decision": DECISIONS[key[0]],
+                "decision": DECISIONS.get(key[0], words.done),
                 "what": term.text(), "log_odds": f"{term.log_odds:+.2f}", "source": term.source, "reason": term.reason,
             }
             for key, term in registry.operation.terms
         ],
         recorded=registry.records.covariates,
-        unrecorded=[name for name in (*BASELINE, *CHANGING) if name.removeprefix("log_") not in _known(registry.records.covariates)],
+        unrecorded=[name for name in decided if name.removeprefix("log_") not in _known(registry.records.covariates)],
         day_recorded=registry.records.operation_day,
         target_analysis=best[0],
         target=best[1],
@@ -250,7 +269,20 @@ def context_of(product: Product, summary: Row, drawn: list[ReportFigure], comman
         versions={"paget": __version__, "numba": version("numba"), "numpy": version("numpy"), "polars": version("polars")},
         references=[reference(base[one]) for one in cited],
         notes=notes,
+        act=words.act,
+        done=words.done,
     )  # fmt: skip
+
+
+def _treated_text(told: Row, words: Words) -> str:
+    """How many were treated, and by which ways."""
+    first, later = told["operated_first_share"], told["operated_after_induction_share"]
+    early = "" if "offered_share" in told else f"metastases found only afterwards {told['found_after_operation_share']:.1%}, "
+    text = f"{told['operated']:,} ({told['operated_share']:.1%}); {early}{words.done} first {first:.1%}, after induction {later:.1%}"
+    if "offered_share" in told:
+        mix = ", ".join(f"{name} {share:.1%}" for name, share in told["therapy_shares"].items())
+        text += f"; in question for it at diagnosis {told['offered_share']:.1%}; by {mix}"
+    return text
 
 
 def _known(covariates: tuple[str, ...]) -> set[str]:
@@ -272,7 +304,7 @@ def _for_target(product: Product) -> tuple[str, list[Row]]:
     ]
     answers = {
         "1a": ("Title", f"{registry.title} (virtual patients)"),
-        "2": ("Background", "trials of removal of the primary report hazard ratios near 1, registries ratios well below it"),
+        "2": ("Background", BACKGROUND[registry.operation.words.treatment]),
         "3": ("Causal question", registry.question),
         "4": ("Why a target trial is emulated", "to see which analysis of a registry would have told the truth, which is known here"),
         "5": ("Data sources", f"virtual patients; practice, recording and follow-up made after: {registry.resembles}"),

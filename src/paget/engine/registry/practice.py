@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from paget.errors import PagetError, unknown
 from paget.study.attributes import ATTRIBUTES, expression
-from paget.study.registry import Registry, Term
+from paget.study.registry import LocalOperation, Operation, Registry, Term
+from paget.study.registry.choice import COURSE
 from paget.study.streams import uniforms
 
 if TYPE_CHECKING:
@@ -28,7 +29,12 @@ Bools = NDArray[np.bool_]
 CERTAIN = 60.0
 """Log odds of what always happens."""
 COMPONENTS = ("early-staging", "stage-migration", "response-gate", "selection", "immortal-time")
-"""Sources of bias, in the order in which a decomposition removes them."""
+"""Sources of bias in registries of surgery of the primary, in the order in which a decomposition removes them."""
+LOCAL_COMPONENTS = ("stage-migration", "eligibility", "response-gate", "selection", "immortal-time")
+"""The same in registries of local treatment of metastases."""
+ALL = tuple(dict.fromkeys(COMPONENTS + LOCAL_COMPONENTS))
+COUNTED = ("eligibility", "immortal-time")
+"""Those that are a matter of how patients are counted, not of practice: nothing to switch off before the analyses."""
 ABOUT = {
     "early-staging": "stage IV only because staged after the operation",
     "stage-migration": "PET-CT in some, and in years with fewer operations",
@@ -36,30 +42,47 @@ ABOUT = {
     "selection": "age, fitness, burden, subtype, size; trend over the years",
     "immortal-time": "time before the operation counted as time after it",
 }
+LOCAL_ABOUT = {
+    "stage-migration": "PET-CT in some, and in years with fewer treatments",
+    "eligibility": "who is in question for nothing counted among the untreated",
+    "response-gate": "rather after response, less after progression",
+    "selection": "age, fitness, number, size, spread, receptors; trend over the years",
+    "immortal-time": "time before the treatment counted as time after it",
+}
+
+
+def components_of(registry: Registry) -> tuple[str, ...]:
+    """Sources of bias that a registry can have, in the order of removal."""
+    return LOCAL_COMPONENTS if isinstance(registry.operation, LocalOperation) else COMPONENTS
+
+
+def about_of(registry: Registry) -> dict[str, str]:
+    """What each source of bias of a registry is, in words."""
+    return LOCAL_ABOUT if isinstance(registry.operation, LocalOperation) else ABOUT
 
 
 @dataclass(frozen=True)
 class Biases:
     """Which biases of practice are on; all by default."""
 
-    on: frozenset[str] = frozenset(COMPONENTS)
+    on: frozenset[str] = frozenset(ALL)
 
     def __post_init__(self) -> None:
         for name in self.on:
-            if name not in COMPONENTS:
-                raise unknown("component of bias", name, COMPONENTS)
+            if name not in ALL:
+                raise unknown("component of bias", name, ALL)
 
     def without(self, *names: str) -> Biases:
         """Return the same with some switched off."""
         for name in names:
-            if name not in COMPONENTS:
-                raise unknown("component of bias", name, COMPONENTS)
+            if name not in ALL:
+                raise unknown("component of bias", name, ALL)
         return replace(self, on=self.on - frozenset(names))
 
     @property
     def off(self) -> tuple[str, ...]:
         """Those switched off, in order."""
-        return tuple(name for name in COMPONENTS if name not in self.on)
+        return tuple(name for name in ALL if name not in self.on)
 
 
 @dataclass(frozen=True)
@@ -84,6 +107,8 @@ class Practised:
     progression_none, progression_operated : array of float
     probability : array of float
         Probability of being chosen, given what clinicians see.
+    offered : array of bool
+        Who is in question for the treatment at diagnosis; everybody where it is surgery of the primary.
     """
 
     way: NDArray[Any]
@@ -96,18 +121,20 @@ class Practised:
     progression_none: Floats
     progression_operated: Floats
     probability: Floats
+    offered: Bools
 
 
 def _seen(people: pl.DataFrame, term: Term, *, at_decision: bool) -> Floats:
     """One term's contribution to the log odds of each patient."""
-    if term.attribute == "responded":
-        values = people["responded"].to_numpy() if at_decision else np.zeros(people.height, bool)
+    if term.attribute in COURSE:
+        course = {"responded": "responded", "progressed": "progressed_before_decision"}[term.attribute]
+        values = people[course].to_numpy() if at_decision else np.zeros(people.height, bool)
         return np.asarray(term.log_odds * (values == term.level), np.float64)
     name = "ecog_decision" if term.attribute == "ecog" and at_decision else term.attribute
     column = people[name] if name not in ATTRIBUTES else people.select(expression(name)).to_series()
     if term.level is not None:
         return term.log_odds * np.asarray((column == term.level).fill_null(False).to_numpy(), np.float64)
-    number = column.cast(float).to_numpy()
+    number = column.cast(float).fill_null(0.0).to_numpy()  # de novo disease has no disease-free interval
     if term.scale == "log":
         number = np.log(np.maximum(number, 0.01))
     return np.asarray(term.log_odds * number / (term.per or 1.0), np.float64)
@@ -165,13 +192,14 @@ def practise(people: pl.DataFrame, registry: Registry, seed: int, biases: Biases
     found = _found_after(people, registry, uniforms(seed, ("registry", "staging order"), ids), "early-staging" in biases.on)
 
     selected = operation.choice if "selection" in biases.on else ()
-    terms = [term for term in selected if term.attribute != "responded"]
-    terms += [term for term in operation.choice if term.attribute == "responded" and gate]
+    terms = [term for term in selected if term.attribute not in COURSE]
+    terms += [term for term in operation.choice if term.attribute in COURSE and gate]
     at_diagnosis, at_decision = (log_odds(people, terms, at_decision=later) for later in (False, True))
     first_terms = operation.upfront.terms if "selection" in biases.on else ()
     first_odds = log_odds(people, first_terms, at_decision=False)
 
-    may = people["alive_at_decision"].to_numpy().copy()
+    offered = (people["therapy"] != "").to_numpy() if "therapy" in people.columns else np.ones(n, bool)
+    may = people["alive_at_decision"].to_numpy() & offered
     if gate and operation.after_induction.unless_progressed:
         may &= ~people["progressed_before_decision"].to_numpy()
     can_first = np.isfinite(_day(people, "first", "operated", "operation"))
@@ -182,7 +210,7 @@ def practise(people: pl.DataFrame, registry: Registry, seed: int, biases: Biases
 
     first = ~found & (uniforms(seed, ("registry", "way"), ids) < _expit(way_cut + first_odds))
     way = np.where(found, "found", np.where(first, "first", "induction"))
-    p = np.where(first, _expit(intercepts[period] + at_diagnosis), may * _expit(intercepts[period] + at_decision))
+    p = np.where(first, offered * _expit(intercepts[period] + at_diagnosis), may * _expit(intercepts[period] + at_decision))
     p = np.where(found, 1.0, p)
     chosen = found | (uniforms(seed, ("registry", "choice"), ids) < p)
 
@@ -191,6 +219,8 @@ def practise(people: pl.DataFrame, registry: Registry, seed: int, biases: Biases
         if with_operation:  # whom practice would never choose has one life only
             late = np.where(may, late, np.nan if what == "operation" else _day(people, "induction", "none", what))
         at_once = _day(people, "first", "operated" if with_operation else "none", what)
+        if not found.any():
+            return np.where(first, at_once, late)
         before = _day(people, "found", "operated" if with_operation else "none", what)
         return np.where(found, before, np.where(first, at_once, late))
 
@@ -208,16 +238,18 @@ def practise(people: pl.DataFrame, registry: Registry, seed: int, biases: Biases
         progression_none=pick("progression", False),
         progression_operated=pick("progression", True),
         probability=p,
+        offered=offered,
     )
 
 
 def _found_after(people: pl.DataFrame, registry: Registry, u: Floats, on: bool) -> Bools:
     """Who is operated before her metastases are found: among those whose metastases are not felt, the share of the file."""
-    share = registry.operation.found_after_operation.fraction if on else 0.0
-    if share == 0.0:
+    operation = registry.operation
+    share = operation.early_fraction if on else 0.0
+    if share == 0.0 or not isinstance(operation, Operation):
         return np.zeros(people.height, bool)
     silent = ~people["metastases_felt"].to_numpy() & np.isfinite(_day(people, "found", "operated", "operation"))
-    odds = log_odds(people, registry.operation.found_after_operation.terms, at_decision=False)
+    odds = log_odds(people, operation.found_after_operation.terms, at_decision=False)
     target = share * people.height
     if silent.sum() <= target:
         raise PagetError(
@@ -265,7 +297,7 @@ def _intercepts(
             most = float((w * a + (1.0 - w) * b).sum())
             if target > 0.999 * most:
                 raise PagetError(
-                    "so many patients cannot be operated: too many die or progress before",
+                    f"so many patients cannot be {registry.operation.words.done}: {_why_not(registry)}",
                     where=registry.id,
                     key=f"periods[{k}].operated",
                     got=registry.periods[k].operated,
@@ -292,6 +324,12 @@ def _intercepts(
     else:
         cut = _solve_within(share_first, share)
     return cut, choice(_expit(cut + first_odds))
+
+
+def _why_not(registry: Registry) -> str:
+    if isinstance(registry.operation, LocalOperation):
+        return "too few are in question for it, or too many die or progress before"
+    return "too many die or progress before"
 
 
 def _solve_within(share: Callable[[float], float], target: float) -> float:

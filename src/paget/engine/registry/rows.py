@@ -17,10 +17,12 @@ from paget.analysis.causal import (
     rungs_of,
 )
 from paget.analysis.causal.ladder import unanswered
-from paget.engine.registry.cohort import BASELINE, CHANGING, Cohort
+from paget.engine.registry.cohort import CHANGING, Cohort
 from paget.engine.registry.truth import Truth, cut_twins, gain, plain, ratio_of, truth_of
 from paget.errors import PagetError
 from paget.progress import Progress, silent
+from paget.study import mask
+from paget.study.registry import LocalOperation
 from paget.study.streams import uniforms
 from paget.units import DAYS_PER_MONTH
 
@@ -49,10 +51,20 @@ def _settings(cohort: Cohort) -> dict[str, Any]:
     }
 
 
-def recorded_rows(cohort: Cohort, progress: Progress = silent) -> Made:
-    """The ladder that a researcher could climb with the registry's release."""
+def eligible_as_recorded(cohort: Cohort) -> Cohort:
+    """Those whom a researcher would take to be in question for the treatment, going by the conditions on what the registry records.
+
+    All patients where the treatment is surgery of the primary.
+    """
+    operation, recorded = cohort.registry.operation, cohort.registry.records.covariates
+    asked = [one for one in operation.offered if one.attribute in recorded] if isinstance(operation, LocalOperation) else []
+    return cohort.among(np.asarray(mask(cohort.people, asked), bool)) if asked else cohort
+
+
+def recorded_rows(cohort: Cohort, progress: Progress = silent, *, adjusted: bool = True) -> Made:
+    """The ladder that a researcher could climb with the registry's release; only its unadjusted rows where `adjusted` is false."""
     known = cohort.registry.records.operation_day
-    names = cohort.registry.records.covariates
+    names = cohort.registry.records.covariates if adjusted else ()
     data = cohort.data(names, day_known=known)
     settings = _settings(cohort)
     made = ladder(data, adjust_for=names, analyses=ANALYSES if known else NEEDS_NO_DAY, progress=progress, **settings)
@@ -67,12 +79,13 @@ def true_rows(cohort: Cohort, progress: Progress = silent) -> Made:
 
     Not adjusted rows are there only where the release cannot give them (no day recorded).
     """
-    data = cohort.data(BASELINE, changing=True)
+    known = cohort.confounders
+    data = cohort.data(known, changing=True)
     settings = _settings(cohort)
     later = tuple(name for name in ANALYSES if name not in BASELINE_ONLY)
-    found = {row.key: row for row in ladder(data, adjust_for=(*BASELINE, *CHANGING), analyses=later, progress=progress, **settings)}
-    found |= {row.key: row for row in ladder(data, adjust_for=BASELINE, analyses=BASELINE_ONLY, **settings)}
-    wanted = [rung.key for rung in rungs_of(adjust_for=BASELINE, **settings)]
+    found = {row.key: row for row in ladder(data, adjust_for=(*known, *CHANGING), analyses=later, progress=progress, **settings)}
+    found |= {row.key: row for row in ladder(data, adjust_for=known, analyses=BASELINE_ONLY, **settings)}
+    wanted = [rung.key for rung in rungs_of(adjust_for=known, **settings)]
     made = [found[key] for key in wanted if found[key].adjusted_for or (found[key].hazard_ratio is None and "+" in key)]
     if not cohort.registry.records.operation_day:
         made = [found[key] for key in wanted if not found[key].adjusted_for and not _family(key, NEEDS_NO_DAY)] + made
@@ -80,7 +93,7 @@ def true_rows(cohort: Cohort, progress: Progress = silent) -> Made:
     if cohort.registry.operation.after_induction.unless_progressed:
         try:
             made.append(
-                clone_censor_weight(data, grace, adjust_for=(*BASELINE, *CHANGING), unless="progressed", tau_months=settings["tau_months"])
+                clone_censor_weight(data, grace, adjust_for=(*known, *CHANGING), unless="progressed", tau_months=settings["tau_months"])
             )
         except PagetError:
             pass  # the ladder has told why clone-censor-weight cannot be made
@@ -89,7 +102,7 @@ def true_rows(cohort: Cohort, progress: Progress = silent) -> Made:
 
 def trial_row(cohort: Cohort, seed: int) -> Row:
     """A trial in the patients whom clinicians would consider: a coin at the decision, analysed as assigned, from there."""
-    made = cohort.practised
+    made, words = cohort.practised, cohort.registry.operation.words
     with np.errstate(invalid="ignore"):
         who = np.flatnonzero(
             (made.way != "found") & (made.probability > 0) & (np.minimum(cohort.censor_day, cohort.horizon_days) > made.decision_day)
@@ -101,7 +114,7 @@ def trial_row(cohort: Cohort, seed: int) -> Row:
     there = ~(death <= zero)
     data = ObservationalData(
         id=who[there], months=(np.fmin(death, end) - zero)[there] / DAYS_PER_MONTH, event=(death <= end)[there],
-        treated_months=np.where(coin, 0.0, np.nan)[there], time_zero="the decision", treatment="assignment to surgery",
+        treated_months=np.where(coin, 0.0, np.nan)[there], time_zero="the decision", treatment=f"assignment to {words.treatment}",
     )  # fmt: skip
     tau = _settings(cohort)["tau_months"]
     found = ever_never(data, tau_months=tau)
@@ -109,7 +122,7 @@ def trial_row(cohort: Cohort, seed: int) -> Row:
     chosen[who] = True
     twins = cut_twins(cohort, chosen, made.decision_day)
     log, se = ratio_of(twins)
-    truth = Truth(math.exp(log), se, None, None, *gain(twins, tau), tau, len(twins.rows), "whoever may be operated, from the decision")
+    truth = Truth(math.exp(log), se, None, None, *gain(twins, tau), tau, len(twins.rows), f"whoever may be {words.done}, from the decision")
     row = _row(found, truth)
     return {**row, "view": "randomised", "key": "randomised", "label": "Randomised at the decision, as assigned"}
 
@@ -168,11 +181,18 @@ def climb(cohort: Cohort, seed: int, progress: Progress = silent) -> tuple[list[
     def named(stage: str) -> Progress:
         return lambda _, done, total: progress(stage, done, total)
 
-    recorded = recorded_rows(cohort, named("analyses as recorded"))
-    true = true_rows(cohort, named("analyses with the truth"))
+    asked = eligible_as_recorded(cohort)
+    recorded = recorded_rows(asked, named("analyses as recorded"))
+    of = [asked] * len(recorded)
+    if asked is not cohort:  # not adjusted: all patients
+        crude = recorded_rows(cohort, adjusted=False)
+        recorded = crude + [pair for pair in recorded if view_of(pair[0], recorded=True) != "not adjusted"]
+        of = [cohort] * len(crude) + [asked] * (len(recorded) - len(crude))
+    eligible = cohort if cohort.practised.offered.all() else cohort.among(cohort.practised.offered)  # as a target trial would have it
+    true = true_rows(eligible, named("analyses with the truth"))
     rows = [trial_row(cohort, seed)]
-    rows += [row_of(one, data, cohort, recorded=True) for one, data in recorded]
-    beside = [row_of(one, data, cohort, recorded=False) for one, data in true]
+    rows += [row_of(one, data, whose, recorded=True) for (one, data), whose in zip(recorded, of, strict=True)]
+    beside = [row_of(one, data, eligible, recorded=False) for one, data in true]
     rows += [{**row, "label": f"{row['label']} (day known)"} if row["view"] == "not adjusted" else row for row in beside]
     rows = [row for row in rows if not (row["view"] == "not adjusted" and row["hazard_ratio"] is None and _given(row, rows))]
     return sorted(rows, key=lambda row: VIEWS.index(row["view"])), recorded

@@ -14,7 +14,8 @@ from paget.engine.folder import RunFolder, disk_errors
 from paget.engine.registry.cohort import Cohort, follow
 from paget.engine.registry.decompose import Decomposition, decompose
 from paget.engine.registry.lives import STAGINGS, Lives
-from paget.engine.registry.practice import Biases
+from paget.engine.registry.offers import check_therapies
+from paget.engine.registry.practice import ALL, COUNTED, Biases, components_of
 from paget.engine.registry.result import RegistryRun
 from paget.engine.registry.rows import climb
 from paget.engine.registry.vary import vary
@@ -24,7 +25,7 @@ from paget.errors import PagetError, unknown
 from paget.parameters import ParameterSet
 from paget.population import BLOCK
 from paget.progress import Progress, silent
-from paget.study.registry import Registry, load_registry, override_registry, plain_registry, registry_hash
+from paget.study.registry import LocalOperation, Registry, load_registry, override_registry, plain_registry, registry_hash
 from paget.therapy import library
 from paget.therapy.form import AXES
 
@@ -117,13 +118,19 @@ def resolve_request(
             raise unknown("staging practice", staging, STAGINGS)
         share = float(STAGINGS.index(staging))
         loaded = override_registry(loaded, {f"periods.{k}.pet_ct": share for k in range(len(loaded.periods))})
-    if "immortal-time" in without:
-        raise PagetError(
-            "immortal time is a matter of how patients are counted, not of practice",
-            where="--without",
-            got="immortal-time",
-            fix="leave it out: the ladder's rows below ever / never deal with it, and the decomposition switches it off",
-        )
+    for name in without:
+        if name in COUNTED:
+            raise PagetError(
+                f"{name.replace('-', ' ')} is a matter of how patients are counted, not of practice",
+                where="--without",
+                got=name,
+                fix="leave it out: the ladder's rows below ever / never deal with it, and the decomposition switches it off",
+            )
+        if name in ALL and name not in components_of(loaded):
+            raise PagetError(
+                f"{loaded.id} has no such bias: its treatment comes after the metastases are found", where="--without", got=name,
+                expected="one of " + ", ".join(one for one in components_of(loaded) if one not in COUNTED),
+            )  # fmt: skip
     biases = Biases().without(*without)
     source = resolve_source(parameters, draws=None, replicates=0, seed=seed, draw=draw).changed(changes or {}, switches or {})
     changed = names_changed(parameters, changes, switches)
@@ -131,7 +138,9 @@ def resolve_request(
 
 
 def check_registry_names(registry: Registry, where: str | None = None) -> None:
-    """Refuse a registry that names a standard of care or a class of drugs that does not exist."""
+    """Refuse a registry that names a standard of care, a class of drugs or a local therapy that does not exist or fits nobody."""
+    if isinstance(registry.operation, LocalOperation):
+        check_therapies(registry.operation, library(), where)
     standards, axes = list(library().standards), list(AXES)
     for place, period in enumerate(registry.periods):
         if period.standard_of_care not in standards:
@@ -211,7 +220,7 @@ def run_registry(
     staging : {"conventional", "pet-ct"}, optional
         Stage everybody so, instead of the shares of the file.
     without : sequence of str
-        Biases of practice to switch off: early-staging, stage-migration, response-gate, selection.
+        Biases of practice to switch off: early-staging (surgery of the primary only), stage-migration, response-gate, selection.
     out : path, optional
         Run folder; ``runs/<registry>-s<seed>-<hash8>`` by default.
     threads : int, optional
@@ -302,7 +311,7 @@ def live_people(request: Request, folder: RunFolder, threads: int, progress: Pro
         conventional += int((piece["staging"] == STAGINGS[0]).sum())
         if number + 1 >= MAX_BLOCKS:
             raise PagetError(
-                f"only {drawn:,} of {len(pieces) * BLOCK:,} natural histories are metastatic at diagnosis",
+                f"only {drawn:,} of {len(pieces) * BLOCK:,} natural histories belong in the registry",
                 where=request.where, key="patients", got=request.patients, fix="ask for fewer patients",
             )  # fmt: skip
     progress("living every life", len(pieces), len(pieces))

@@ -186,27 +186,29 @@ def _contrast(estimate: CausalEstimate, cohort: Cohort) -> tuple[Bools, Floats |
     entered = np.zeros(n, bool)
     if estimate.patients is not None:
         entered[estimate.patients] = True
+    words = cohort.registry.operation.words
+    done, act = words.done, words.act
     operated = np.isfinite(cohort.operation_day)
     landmark, grace = estimate.estimand.landmark_months, estimate.estimand.grace_months
     with np.errstate(invalid="ignore"):
         if grace is not None:
             late = made.possible_day > grace * DAYS_PER_MONTH
-            return ~late, 0.0, f"all but those who would be operated after {grace:g} months, from diagnosis"
+            return ~late, 0.0, f"all but those who would be {done} after {grace:g} months, from diagnosis"
         if landmark is not None:
             day = landmark * DAYS_PER_MONTH
             who = made.possible_day <= day
             if estimate.estimand.effect_in == "matched":
-                return entered & (cohort.operation_day <= day), day, f"matched patients operated by {landmark:g} months, from there"
-            return who, day, f"alive at {landmark:g} months in both lives, operated by then if chosen, from there"
+                return entered & (cohort.operation_day <= day), day, f"matched patients {done} by {landmark:g} months, from there"
+            return who, day, f"alive at {landmark:g} months in both lives, {done} by then if chosen, from there"
         if estimate.key.startswith("sequential"):
             who = made.possible_day <= TRIALS_MONTHS * DAYS_PER_MONTH
-            return who, made.possible_day, f"those operated within {TRIALS_MONTHS:g} months if chosen, from the operation"
+            return who, made.possible_day, f"those {done} within {TRIALS_MONTHS:g} months if chosen, from the {act}"
     if estimate.key.startswith("immortal-excluded"):
-        return operated, cohort.operation_day, "the operated, from the operation"
+        return operated, cohort.operation_day, f"the {done}, from the {act}"
     if estimate.key.startswith("time-varying"):
-        return np.isfinite(made.possible_day), 0.0, "who would come to the operation if chosen, from its day on, time since diagnosis"
+        return np.isfinite(made.possible_day), 0.0, f"who would come to the {act} if chosen, from its day on, time since diagnosis"
     if estimate.estimand.effect_in == "matched":
-        return entered & operated, 0.0, "the operated who found a match, from diagnosis"
+        return entered & operated, 0.0, f"the {done} who found a match, from diagnosis"
     return everybody, 0.0, "all patients, from diagnosis"
 
 

@@ -12,13 +12,14 @@ from paget.engine.registry.cohort import follow
 from paget.engine.registry.decompose import Naive, error_of_difference, naive_ratio
 from paget.engine.registry.practice import Biases
 from paget.errors import PagetError
+from paget.study.assumptions import lookup
 from paget.study.registry import Registry, override_registry
 
 if TYPE_CHECKING:
     import polars as pl
 
 DECIDES = ("operation.upfront.fraction_of_operated", "operation.found_after_operation.fraction", "follow_up.")
-"""Keys other than terms that can be varied without living anew."""
+"""Keys other than terms, and the shares operated, that can be varied without living anew."""
 
 
 def changes_of(registry: Registry) -> list[tuple[str, str, Any, Any]]:
@@ -30,10 +31,9 @@ def changes_of(registry: Registry) -> list[tuple[str, str, Any, Any]]:
                 (".".join(("operation", *key, "log_odds")), f"{key[0].replace('_', ' ')}: {term.text()}", term.log_odds, term.varied)
             )
     for item in registry.assumptions:
-        if item.varied is not None and item.what.startswith(DECIDES) and isinstance(item.varied, int | float):
-            value: Any = registry
-            for part in item.what.split("."):
-                value = getattr(value, part)
+        decides = item.what.startswith(DECIDES) or item.what.endswith(".operated")
+        if item.varied is not None and decides and isinstance(item.varied, int | float):
+            value: Any = lookup(registry, item.what)[0]
             out.append((item.what, item.what, value, item.varied))
     return out
 

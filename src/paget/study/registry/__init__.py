@@ -4,7 +4,7 @@ A registry is a YAML file (`load_registry`); docs/registries.md describes every 
 registries are not: they may only be named, to be shown beside the simulated ones.
 """
 
-from paget.study.registry.choice import Term
+from paget.study.registry.choice import Operation, Term
 from paget.study.registry.load import (
     load_registry,
     override_registry,
@@ -14,11 +14,16 @@ from paget.study.registry.load import (
     shipped_registries,
     validate_registry,
 )
+from paget.study.registry.local import LocalOperation
 from paget.study.registry.model import Registry
+from paget.study.registry.words import Words
 
 __all__ = [
+    "LocalOperation",
+    "Operation",
     "Registry",
     "Term",
+    "Words",
     "load_registry",
     "override_registry",
     "plain_registry",

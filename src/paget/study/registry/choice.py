@@ -7,21 +7,25 @@ was read. Nobody can be chosen on what a clinic does not see.
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from paget.errors import nearest
 from paget.forms.faults import Fault, Faults
 from paget.study.attributes import ATTRIBUTES, Attribute
+from paget.study.registry.words import SURGERY, Words
 from paget.study.values import Block, Days, Flag, Fraction, Months, Number, Positive, Scalar, Text
 
 ASSUMED = "assumed"
 SEEN: dict[str, Attribute] = {
     **{name: one for name, one in ATTRIBUTES.items() if name not in ("presentation", "menopause")},
     "responded": Attribute("responded", "flag", "complete or partial response to first-line therapy by the day of the decision"),
+    "progressed": Attribute("progressed", "flag", "progression on first-line therapy by the day of the decision"),
 }
-"""What clinicians see. ECOG is the one rated on the day of the decision; the rest but `responded` is known at diagnosis."""
+"""What clinicians see. ECOG is the one rated on the day of the decision; the rest but `COURSE` is known at diagnosis."""
+COURSE = ("responded", "progressed")
+"""How therapy went: not known before it."""
 
 
 class Term(Block):
@@ -135,7 +139,35 @@ class Details(Block):
     systemic_pause_days: Days = Field(description="Days without drugs after the operation")
 
 
-class Operation(Block):
+class Practice(Block):
+    """What every kind of treatment has: two ways to it, a choice, and words for it."""
+
+    if TYPE_CHECKING:  # fields of the kinds, in an order of their own
+        upfront: Upfront
+        after_induction: AfterInduction
+        choice: tuple[Term, ...]
+
+    @property
+    def terms(self) -> list[tuple[tuple[str, ...], Term]]:
+        """Every term with the key of its list."""
+        raise NotImplementedError
+
+    @property
+    def early_fraction(self) -> float:
+        """Share of the patients who are treated before their metastases are found."""
+        raise NotImplementedError
+
+    @property
+    def words(self) -> Words:
+        """What it is called."""
+        raise NotImplementedError
+
+    def faults(self) -> list[Fault]:
+        """What does not fit together."""
+        raise NotImplementedError
+
+
+class Operation(Practice):
     """Surgery of the primary as practised: three ways to it, the choice, and what it is."""
 
     procedure: Literal["surgery"] = "surgery"
@@ -157,16 +189,27 @@ class Operation(Block):
             out += [((*key, str(place)), term) for place, term in enumerate(listed)]
         return out
 
+    @property
+    def early_fraction(self) -> float:
+        """Share of the patients who are operated before their metastases are found."""
+        return self.found_after_operation.fraction
+
+    @property
+    def words(self) -> Words:
+        """What it is called."""
+        return SURGERY
+
     def faults(self) -> list[Fault]:
         """Terms that ask, before therapy, how therapy went."""
-        found: list[Fault] = []
-        where: dict[str, tuple[Term, ...]] = {
-            "found_after_operation": self.found_after_operation.terms,
-            "upfront": self.upfront.terms,
-        }
-        for name, terms in where.items():
-            for place, term in enumerate(terms):
-                if term.attribute == "responded":
-                    key: Any = (name, "terms", place, "attribute")
-                    found.append(Fault(key, "is not known at diagnosis: therapy has not begun", "responded", fix="move it to choice"))
-        return found
+        return term_faults({"found_after_operation": self.found_after_operation.terms, "upfront": self.upfront.terms})
+
+
+def term_faults(where: dict[str, tuple[Term, ...]]) -> list[Fault]:
+    """Terms that ask, before therapy, how therapy went; the lists of terms by the key of their block."""
+    found: list[Fault] = []
+    for name, terms in where.items():
+        for place, term in enumerate(terms):
+            if term.attribute in COURSE:
+                key: Any = (name, "terms", place, "attribute")
+                found.append(Fault(key, "is not known at diagnosis: therapy has not begun", term.attribute, fix="move it to choice"))
+    return found

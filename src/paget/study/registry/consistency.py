@@ -8,6 +8,7 @@ from paget.forms.faults import Fault, Key
 from paget.study.assumptions import check as check_named
 from paget.study.assumptions import numbers
 from paget.study.registry.choice import ASSUMED
+from paget.study.registry.words import SURGERY
 
 if TYPE_CHECKING:
     from paget.evidence import EvidenceBase
@@ -15,12 +16,12 @@ if TYPE_CHECKING:
 
 DESIGN = ("periods", "staging", "operation", "follow_up", "assessments_every_weeks")
 """Blocks whose numbers must be sourced or declared assumed."""
-SELF_SOURCED = ("terms", "choice")
+SELF_SOURCED = ("terms", "choice", "offered")
 
 
 def check(registry: Registry) -> list[Fault]:
     """All faults of a registry that need no evidence."""
-    faults = _periods(registry) + _analyses(registry)
+    faults = _periods(registry) + _analyses(registry) + _source(registry)
     faults += [fault.under(("operation",)) for fault in registry.operation.faults()]
     faults += check_named(registry)
     return faults + [
@@ -58,7 +59,7 @@ def _periods(registry: Registry) -> list[Fault]:
         if before is not None and period.first_year != before + 1:
             faults.append(Fault(("periods", place, "first_year"), "does not follow the period before", period.first_year, str(before + 1)))
         before = period.last_year
-        early = registry.operation.found_after_operation.fraction
+        early = registry.operation.early_fraction
         if period.operated < early:
             faults.append(
                 Fault(
@@ -79,6 +80,14 @@ def _periods(registry: Registry) -> list[Fault]:
             )
         )
     return faults
+
+
+def _source(registry: Registry) -> list[Fault]:
+    """Relapses have no primary to remove."""
+    if registry.source != "de-novo" and registry.operation.words == SURGERY:
+        expected = "de-novo: whoever relapses has had the primary removed"
+        return [Fault(("source",), "has no primary to operate on", registry.source, expected)]
+    return []
 
 
 def _analyses(registry: Registry) -> list[Fault]:
@@ -107,6 +116,11 @@ def evidence_faults(registry: Registry, base: EvidenceBase | None = None) -> lis
     asked += [(("published", place, "evidence"), one.evidence) for place, one in enumerate(registry.published)]
     asked += [(("sources", place, "evidence"), one.evidence) for place, one in enumerate(registry.sources) if one.evidence is not None]
     asked += [(("operation", *key, "source"), term.source) for key, term in registry.operation.terms if term.source != ASSUMED]
+    asked += [
+        (("operation", "offered", row, "source"), one.source)
+        for row, one in enumerate(getattr(registry.operation, "offered", ()))
+        if one.source != ASSUMED
+    ]
     faults: list[Fault] = []
     for key, name in asked:
         if name not in base:

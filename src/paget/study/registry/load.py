@@ -16,7 +16,7 @@ from paget.forms.explain import explain
 from paget.forms.faults import Fault, Key, to_error
 from paget.forms.yaml_text import read
 from paget.study.load import SUFFIXES
-from paget.study.registry.model import Registry
+from paget.study.registry.model import KINDS, Registry
 
 if TYPE_CHECKING:
     from paget.evidence import EvidenceBase
@@ -61,6 +61,20 @@ def _find(name_or_path: str | Path) -> Path:
     )
 
 
+def _kind(data: Mapping[str, Any], where: str | Path | None, lines: Mapping[Key, int] | None) -> type[Registry]:
+    """Class of a registry, by what its treatment is."""
+    operation = data.get("operation")
+    named = operation.get("procedure", "surgery") if isinstance(operation, dict) else "surgery"
+    if not isinstance(named, str) or named not in KINDS:
+        guess = nearest(str(named), KINDS)
+        fault = Fault(
+            ("operation", "procedure"), "is not one of the choices", named, "one of " + ", ".join(KINDS),
+            f"did you mean {guess!r}?" if guess else None,
+        )  # fmt: skip
+        raise to_error([fault], where, lines)
+    return KINDS[named]
+
+
 def validate_registry(data: Any, *, where: str | Path | None = None, lines: Mapping[Key, int] | None = None) -> Registry:
     """Return a registry from plain data (as YAML or JSON gives it).
 
@@ -74,10 +88,11 @@ def validate_registry(data: Any, *, where: str | Path | None = None, lines: Mapp
     odd = [key for key in data if not isinstance(key, str)]
     if odd:
         raise to_error([Fault((str(odd[0]),), "is not a key: keys are words", odd[0])], where, lines)
+    kind = _kind(data, where, lines)
     try:
-        return Registry.model_validate(data)
+        return kind.model_validate(data)
     except ValidationError as error:
-        raise to_error(explain(error, Registry), where, lines) from error
+        raise to_error(explain(error, kind), where, lines) from error
     except RecursionError as error:
         raise PagetError("the registry is nested too deeply", where=where) from error
 

@@ -12,12 +12,14 @@ from pydantic import Field, model_validator
 from paget.forms.faults import Faults
 from paget.study.assumptions import Assumption, Source
 from paget.study.registry import consistency
-from paget.study.registry.choice import Operation
+from paget.study.registry.choice import Operation, Practice
+from paget.study.registry.local import LocalOperation
 from paget.study.values import Block, Count, EvidenceId, Flag, Fraction, Id, Months, Name, NonNegative, Positive, Text
 
 RECORDABLE = (
     "age_years", "year", "menopause", "comorbidity", "ecog", "subtype", "hormone_receptor", "her2", "histology", "primary_cm", "nodes",
     "n_metastases", "n_sites", "site_group", "bone_only", "visceral", "bone", "liver", "lung", "brain", "skin", "distant_nodes",
+    "presentation", "liver_only", "n_liver", "largest_liver_cm", "n_skin", "largest_skin_cm",
 )  # fmt: skip
 """Covariates that a registry may record. Response to therapy and burden are not among them: no registry of this kind has them."""
 
@@ -83,7 +85,7 @@ class Printed(Block):
 
 
 class Registry(Block):
-    """A registry of patients with metastases at diagnosis, some of whom had the primary removed."""
+    """A registry of patients with metastases; what some of them had is the part `operation`, by which the kinds below differ."""
 
     id: Id
     title: Text
@@ -91,11 +93,11 @@ class Registry(Block):
     question: Text
     evidence: tuple[EvidenceId, ...] = Field(description="Studies that its practice was read in")
     patients: Count = Field(description="Patients simulated, unless asked otherwise")
-    source: Literal["de-novo"] = "de-novo"
+    source: Literal["de-novo", "relapse", "both"] = "de-novo"
     not_available: tuple[Text, ...] = Field(default=(), description="Axes of drugs that nobody could get, such as HER2")
     periods: tuple[Period, ...] = Field(min_length=1)
     staging: Staging
-    operation: Operation
+    operation: Practice
     records: Records
     follow_up: FollowUp
     assessments_every_weeks: Positive = Field(description="Interval of imaging under systemic therapy")
@@ -120,3 +122,19 @@ class Registry(Block):
     def longest_days(self) -> float:
         """Longest follow-up that anybody can have, in days from diagnosis."""
         return (self.follow_up.until_year + 1 - self.first_year) * 365.25
+
+
+class SurgeryRegistry(Registry):
+    """A registry of patients with metastases at diagnosis, some of whom had the primary removed."""
+
+    operation: Operation
+
+
+class LocalRegistry(Registry):
+    """A registry of patients with metastases in one organ, some of whom had these treated locally."""
+
+    operation: LocalOperation
+
+
+KINDS: dict[str, type[Registry]] = {"surgery": SurgeryRegistry, "local": LocalRegistry}
+"""Kind of registry by `operation.procedure`; surgery where none is named."""
