@@ -97,10 +97,10 @@ def _people(therapy: Therapy, attributes: Collection[str]) -> Iterator[Mapping[s
     asked = [name for name in MARKERS if name in attributes or any(marker.name == name for marker in rules.biomarkers)]
     levels = [MARKERS[name].levels for name in asked]
     for subtype, menopause, ecog, age, *of in product(SUBTYPES, ("pre", "post"), range(5), tried, *levels):
-        woman: dict[str, Any] = {"subtype": subtype, "menopause": menopause, "ecog": ecog, "age_years": age, **dict(zip(asked, of, strict=True))}
-        of_her2 = woman.get("her2_expression")
-        if of_her2 is None or (of_her2 == "positive") == subtype.endswith("HER2+"):
-            yield woman
+        marked = dict(zip(asked, of, strict=True))
+        of_her2 = marked.get("her2_expression")
+        if of_her2 is None or (of_her2 == "positive") == str(subtype).endswith("HER2+"):
+            yield {"subtype": subtype, "menopause": menopause, "ecog": ecog, "age_years": age, **marked}
 
 
 def _admitted(

@@ -23,6 +23,7 @@ from paget.errors import PagetError, unknown
 from paget.forms import Key, to_error
 from paget.parameters import INDEX_LABELS, ParameterSet
 from paget.therapy.adjuvant import USUAL, Adjuvant, Given, Practice, practice_faults
+from paget.therapy.by_lesion import log_hazard
 from paget.therapy.correlation import marginal
 from paget.therapy.files import shipped_therapies, therapy_from
 from paget.therapy.form import AXES, FAMILIES, Kills, Therapy
@@ -159,7 +160,7 @@ class Library:
                 row["control"] = shifted(row["control"], by)
                 if by != 0.0 and row["by_lesion"] and therapy.local is not None:
                     average = [_over_patients(float(control), float(row["patient_sd"])) for control in row["control"]]
-                    row["log_hazard"] = therapy.local.log_hazard(row, np.array(average))
+                    row["log_hazard"] = log_hazard(row, therapy.local.modifiers, np.array(average))
         return out
 
     @cached_property

@@ -15,12 +15,13 @@ from pydantic import Field, model_validator
 from paget.biology.layout import PLACES
 from paget.forms import Fault, Faults
 from paget.forms.quantities import Block, Name, Quantity, Rate, Text
+from paget.therapy import by_lesion
 from paget.therapy.correlation import by_patient, median_logit, patient_sd
 from paget.therapy.curves import Curve, Margins, Sizes
 from paget.therapy.dose import DoseResponse
-from paget.therapy.layout import CURVE_POINTS, LOCAL, LUCK_LOGIT, LUCK_POINTS, MARGIN_POINTS, MARGIN_SIZES, MAX_MODIFIERS
+from paget.therapy.layout import CURVE_POINTS, LOCAL, MAX_MODIFIERS
 from paget.therapy.local import REFUSALS
-from paget.therapy.modifiers import Modifier, combinations, component, effective, hazard_of
+from paget.therapy.modifiers import Modifier, combinations, component, effective
 from paget.therapy.survivors import Survivors
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
@@ -287,7 +288,7 @@ class LocalTreatment(Block):
         row["control"] = [_median_patient(float(c), sd) for c in control]
         row["patient_sd"] = sd
         if self.modifiers or isinstance(self.control, Margins):
-            self._lesion_by_lesion(row, grid, sd)
+            by_lesion.fill(row, self.control, self.modifiers, self.lasting.value if self.lasting else 1.0, control)
         row["survivors_log_mean"], row["survivors_log_sd"] = self.survivors_log()
         row["sessions"] = self.sessions
         row["interval_days"] = self.interval_days.value if self.interval_days else 0.0
@@ -296,43 +297,6 @@ class LocalTreatment(Block):
         row["pause_days"] = self.pause_days.value
         row["wound"] = self.wound
         return out
-
-    def _lesion_by_lesion(self, row: np.void, grid: Array, sd: float) -> None:
-        """What the kernel needs to draw margin and modifiers of each lesion, such that their average is the curve."""
-        row["by_lesion"] = 1
-        row["n_modifiers"] = len(self.modifiers)
-        for k, modifier in enumerate(self.modifiers):
-            row["modifier_share"][k] = modifier.share.value
-            row["modifier_log_ratio"][k] = 0.0 if modifier.avoided else math.log(modifier.hazard_ratio.value)
-            row["modifier_key"][k] = modifier.key
-        row["lasting"] = self.lasting.value if self.lasting else 1.0
-        if isinstance(self.control, Margins):
-            row["margins"] = 1
-            row["margin_log_ratio"] = math.log(self.control.relation().ratio_per_mm)
-            shares = np.linspace(0.0, 1.0, MARGIN_POINTS)
-            shares[[0, -1]] = 0.1 * shares[1], 1.0 - 0.1 * shares[1]  # the very ends of a tail say little of what lies between
-            row["margin_mm"] = [self.control.quantiles_mm(float(d), shares) for d in np.linspace(grid[0], grid[-1], MARGIN_SIZES)]
-        row["log_hazard"] = self.log_hazard(row, self.control_at(grid))
-        logits = np.linspace(-LUCK_LOGIT, LUCK_LOGIT, LUCK_POINTS)
-        row["median_logit"] = [median_logit(1.0 / (1.0 + math.exp(-x)), sd) for x in logits]
-
-    def log_hazard(self, row: np.void, average: Array) -> Array:
-        """Log hazard of failure at the diameters of a record, for lesions that nothing touches and, with margins, at a margin of nil.
-
-        Such that control, averaged over what is drawn of lesions, is ``average``.
-        """
-        found = combinations(tuple(modifier for modifier in self.modifiers if not modifier.avoided))
-        share, ratio = np.array([one for _, one, _ in found]), np.array([one for _, _, one in found])
-        if row["margins"]:
-            spots, fine = np.linspace(0.0, 1.0, MARGIN_POINTS), np.linspace(0.0, 1.0, 8 * MARGIN_POINTS + 1)[1::2]
-            drawn = np.array([np.interp(fine, spots, margins) for margins in row["margin_mm"]])  # straight between quantiles and
-            sizes = np.linspace(row["grid_cm"][0], row["grid_cm"][-1], MARGIN_SIZES)  # diameters, as the kernel draws
-            drawn = np.array([np.interp(row["grid_cm"], sizes, margins) for margins in drawn.T]).T
-            ratio = (ratio[:, None, None] * np.exp(row["margin_log_ratio"] * drawn.T)).reshape(-1, average.size)
-            share = np.repeat(share / len(fine), len(fine))
-        hazard = hazard_of(average / row["lasting"], share, ratio)
-        with np.errstate(divide="ignore"):
-            return np.clip(np.log(hazard), -40.0, 30.0)
 
     def grid(self) -> tuple[Array, Array]:
         """Eight diameters (cm) between which the curve is nearly straight, and control there."""
