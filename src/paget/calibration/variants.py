@@ -14,9 +14,9 @@ from paget.calibration.fit import inform, open_folder, request_of, size_named, t
 from paget.calibration.free import Space, declared_space
 from paget.calibration.smoother import Size, smooth
 from paget.calibration.summary import effect_rows, plain
-from paget.calibration.targets import validated
 from paget.engine.folder import canonical, write_text
 from paget.errors import unknown
+from paget.forms import validated
 from paget.parameters import ParameterSet, declared
 from paget.progress import Progress, silent
 

@@ -77,7 +77,7 @@ def freedman_events(hazard_ratio: float, *, power: float = 0.8, alpha: float = 0
     Examples
     --------
     >>> round(freedman_events(0.7), 4)
-    252.0363
+    252.0362
     """
     ratio, pi = check_ratio(hazard_ratio), check_share(share)
     allocated = pi / (1.0 - pi)

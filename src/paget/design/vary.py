@@ -18,6 +18,7 @@ from typing import Any
 
 from paget.design.options import DesignOptions
 from paget.errors import PagetError, nearest
+from paget.forms.keys import set_key, without_none
 from paget.parameters import ParameterSet, declared, switch_names
 from paget.study import Protocol, validate
 
@@ -152,17 +153,13 @@ def change(protocol: Protocol, changes: dict[str, Any]) -> Protocol:
     data = protocol.model_dump(mode="json", by_alias=True)
     known: list[str] = []
     for dotted, value in changes.items():
-        here: Any = data
-        *path, last = dotted.split(".")
         try:
-            for part in path:
-                here = here[_place(here, part)]
-            here[_place(here, last)] = value
-        except (KeyError, IndexError, TypeError, ValueError):
+            set_key(data, dotted, value)
+        except LookupError:
             known = known or keys(data)
             raise _unknown_key(dotted, known, protocol.id) from None
     _shorten(data)
-    return validate(_without_none(data), where=f"{protocol.id} with {OPTION}")
+    return validate(without_none(data), where=f"{protocol.id} with {OPTION}")
 
 
 def _shorten(data: dict[str, Any]) -> None:
@@ -205,18 +202,3 @@ def keys(data: Any, before: str = "") -> list[str]:
     for name, value in pairs:
         out += keys(value, f"{before}.{name}" if before else name)
     return out
-
-
-def _place(here: Any, part: str) -> Any:
-    if isinstance(here, list):
-        ids = [item.get("id") if isinstance(item, dict) else None for item in here]
-        return ids.index(part) if part in ids else int(part)
-    if part not in here:
-        raise KeyError(part)
-    return part
-
-
-def _without_none(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _without_none(item) for name, item in value.items() if item is not None}
-    return [_without_none(item) for item in value] if isinstance(value, list) else value

@@ -10,11 +10,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from paget.errors import PagetError
 from paget.evidence.store import load
+from paget.forms import parse, text_of, validated
 
 POSTERIORS = ("blind", "informed")
 
@@ -115,7 +115,7 @@ def held_out(path: Path | None = None) -> HeldOutList:
     PagetError
         The file is malformed, names a study that does not exist or is retracted, or has an entry twice.
     """
-    return _shipped() if path is None else _read(_text(path), str(path))
+    return _shipped() if path is None else _read(text_of(path), str(path))
 
 
 @lru_cache(maxsize=1)
@@ -123,33 +123,15 @@ def _shipped() -> HeldOutList:
     return _read(files("paget.evidence").joinpath("heldout.yaml").read_text(encoding="utf-8"), "heldout.yaml")
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PagetError("cannot be read", where=path, got=str(error)[:120]) from None
-
-
 def _read(text: str, where: str) -> HeldOutList:
-    try:
-        data = yaml.load(text, Loader=yaml.CSafeLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = None if mark is None else f"line {mark.line + 1}"
-        raise PagetError("not valid YAML", where=where, key=place, got=str(getattr(error, "problem", error))) from None
+    data = parse(text, where, "list of what is held out")[0]
     given = data.get("held_out") if isinstance(data, dict) else None
     if not isinstance(given, list) or not given:
         raise PagetError("not a list of what is held out", where=where, key="held_out", expected="a list of entries")
     entries: list[HeldOut] = []
     for number, item in enumerate(given):
         key = f"held_out[{number}]"
-        try:
-            entry = HeldOut.model_validate(item)
-        except ValidationError as error:
-            first = error.errors()[0]
-            inner = ".".join(str(part) for part in first["loc"])
-            message = first["msg"].removeprefix("Value error, ")
-            raise PagetError(message, where=where, key=f"{key}.{inner}" if inner else key, got=first.get("input")) from None
+        entry = validated(HeldOut, item, where, key)
         try:
             load().usable(entry.evidence)
         except PagetError as error:

@@ -9,13 +9,14 @@ import re
 import types
 import typing
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from paget.errors import nearest
+from paget.errors import PagetError, nearest
 from paget.forms.faults import Fault, Faults, Key
 
+Model = TypeVar("Model", bound=BaseModel)
 UNITS = {"days": 1.0, "weeks": 7.0, "months": 30.4375, "years": 365.25}
 LENGTHS = {"mm": 0.1, "cm": 1.0, "m": 100.0}
 _WITH_UNIT = re.compile(
@@ -200,3 +201,30 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
             if found is not None:
                 return found
     return None
+
+
+def validated(model: type[Model], data: Any, where: str, key: str = "") -> Model:
+    """Data as a model, or the first thing that is wrong with it; for declarations that few people write.
+
+    Parameters
+    ----------
+    model : type
+        A pydantic model.
+    data : Any
+        Plain data.
+    where : str
+        The file.
+    key : str
+        Where in the file the data stand.
+
+    Raises
+    ------
+    PagetError
+        The data do not fit.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = ".".join(part for part in (key, *map(str, first["loc"])) if part)
+        raise PagetError(first["msg"].removeprefix("Value error, "), where=where, key=path or None, got=first.get("input")) from None

@@ -65,13 +65,23 @@ def read(path: Path, kind: str = "protocol") -> tuple[Any, dict[Key, int]]:
         The file cannot be read, is not UTF-8 text, not YAML, has an alias or a key twice, or is
         unreasonably large.
     """
+    return parse(text_of(path), where=path, kind=kind)
+
+
+def text_of(path: Path) -> str:
+    """Text of a file that a user wrote.
+
+    Raises
+    ------
+    PagetError
+        The file cannot be read, or is not UTF-8 text.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise PagetError("this is not a UTF-8 text file", where=path, fix="save it as UTF-8") from error
     except OSError as error:
         raise PagetError(f"the file cannot be read: {error.strerror or error}", where=path) from error
-    return parse(text, where=path, kind=kind)
 
 
 def parse(text: str, where: str | Path, kind: str = "protocol") -> tuple[Any, dict[Key, int]]:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from paget.errors import PagetError, nearest, unknown
 from paget.forms.explain import explain
 from paget.forms.faults import Fault, Key, to_error
+from paget.forms.keys import set_key, without_none
 from paget.forms.yaml_text import read
 from paget.study.adjuvant import Adjuvant
 from paget.study.arms import NO_SYSTEMIC, STANDARD_OF_CARE
@@ -196,39 +197,19 @@ def override(protocol: Protocol, changes: Mapping[str, Any]) -> Protocol:
     """
     data = plain(protocol)
     for dotted, value in changes.items():
-        here: Any = data
-        *path, last = dotted.split(".")
         try:
-            for part in path:
-                here = here[_place(here, part)]
-            here[_place(here, last)] = value
-        except (KeyError, IndexError, TypeError, ValueError) as error:
+            set_key(data, dotted, value)
+        except LookupError as error:
             raise PagetError(
                 "there is no such key to change", where=protocol.id, key=dotted, fix="see `paget show`"
             ) from error
     return validate(data, where=protocol.id)
 
 
-def _place(here: Any, part: str) -> Any:
-    if isinstance(here, list):
-        ids = [item.get("id") if isinstance(item, dict) else None for item in here]
-        return ids.index(part) if part in ids else int(part)
-    if part not in here:
-        raise KeyError(part)
-    return part
-
-
 def plain(protocol: Protocol) -> dict[str, Any]:
     """Return the protocol as plain data with all defaults, ready for JSON or YAML."""
-    data: dict[str, Any] = _without_none(protocol.model_dump(mode="json", by_alias=True))
+    data: dict[str, Any] = without_none(protocol.model_dump(mode="json", by_alias=True))
     return data
-
-
-def _without_none(value: Any) -> Any:
-    # Not pydantic's exclude_none, which would drop a fraction that is "not read" before it is written so.
-    if isinstance(value, dict):
-        return {name: _without_none(item) for name, item in value.items() if item is not None}
-    return [_without_none(item) for item in value] if isinstance(value, list) else value
 
 
 def to_yaml(protocol: Protocol) -> str:

@@ -68,7 +68,7 @@ def patient_sd(per_lesion: float, per_patient: float, mean_lesions: float) -> fl
     Examples
     --------
     >>> round(patient_sd(0.619, 0.462, 1.894), 2)
-    1.24
+    0.78
     """
     if by_patient(per_lesion, 0.0, mean_lesions) >= per_patient:
         return 0.0

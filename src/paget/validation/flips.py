@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from paget.calibration.contrast import contrasts
-from paget.calibration.targets import validated
 from paget.errors import PagetError, unknown
+from paget.forms import validated
 from paget.parameters import ParameterSet, declared
 from paget.parameters.registry import INDEX_LABELS
 

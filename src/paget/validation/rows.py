@@ -12,10 +12,11 @@ from paget.calibration.cohorts import Setting
 from paget.calibration.likelihood import SCALES, observation, simulated
 from paget.calibration.rows import Anchor, Published, published, table
 from paget.calibration.run import estimate
-from paget.calibration.targets import LikelihoodSpec, validated
+from paget.calibration.targets import LikelihoodSpec
 from paget.engine.draws import Draw
 from paget.errors import PagetError, unknown
 from paget.evidence.heldout import HeldOut
+from paget.forms import validated
 from paget.validation.scores import Z95, Prediction, from_scale, reach
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from paget.errors import PagetError, nearest
 from paget.forms.explain import explain
 from paget.forms.faults import Fault, Key, to_error
+from paget.forms.keys import set_key
 from paget.forms.yaml_text import read
 from paget.study.load import SUFFIXES
 from paget.study.registry.model import KINDS, Registry
@@ -153,14 +154,8 @@ def override_registry(registry: Registry, changes: Mapping[str, Any]) -> Registr
     """
     data = plain_registry(registry)
     for dotted, value in changes.items():
-        here: Any = data
-        *path, last = dotted.split(".")
         try:
-            for part in path:
-                here = here[int(part) if isinstance(here, list) else part]
-            place = int(last) if isinstance(here, list) else last
-            here[place]  # must be there
-            here[place] = value
-        except (KeyError, IndexError, TypeError, ValueError) as error:
+            set_key(data, dotted, value)
+        except LookupError as error:
             raise PagetError("there is no such key to change", where=registry.id, key=dotted, fix="see docs/registries.md") from error
     return validate_registry(data, where=registry.id)
