@@ -109,6 +109,7 @@ def show_patient(
     from paget.engine.one import course_of
     from paget.report.figures import patient_course
     from paget.report.save import save
+    from paget.report.style import stamp
 
     told = course_of(
         protocol, place, arm=arm, seed=seed, parameters=parameters, draw=draw, threads=threads or os.cpu_count() or 1
@@ -118,7 +119,8 @@ def show_patient(
     for line in told.lines:
         console.print(line, soft_wrap=True)
     folder = out or Path("runs") / "patients"
-    files = save(patient_course.draw(told.course), folder, told.file_name)
+    drawing = patient_course.draw(told.course)
+    files = save(drawing if told.stamp is None else stamp(drawing, told.stamp), folder, told.file_name)
     console.print(f"Figure: {files['png']}", soft_wrap=True)
 
 
