@@ -126,6 +126,7 @@ def test_a_run_with_a_therapy_of_ones_own(tmp_path, paget, monkeypatch):
 
 
 def test_the_page_shows_the_example_as_it_is():
-    """The file on the page of extending is the file among the examples."""
-    text = (EXAMPLES / "my-therapy.yaml").read_text(encoding="utf-8").split("\n", 1)[1].strip()
-    assert text in (EXAMPLES.parent / "extending.md").read_text(encoding="utf-8")
+    """The files on the page of extending are the files among the examples."""
+    page = (EXAMPLES.parent / "extending.md").read_text(encoding="utf-8")
+    assert (EXAMPLES / "my-therapy.yaml").read_text(encoding="utf-8").split("\n", 1)[1].strip() in page
+    assert (EXAMPLES / "my-adjuvant.yaml").read_text(encoding="utf-8").strip() in page

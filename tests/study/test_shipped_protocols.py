@@ -35,7 +35,7 @@ HASHES = {
     "tata-memorial": "9a64d6c05beff2476e91af3c21e3e2adea06143e5b50080d62e3d4677583c670",
 }
 SURGERY = list(HASHES)
-UNPUBLISHED = ["srfa-oligo", "surveillance"]
+UNPUBLISHED = ["extended-endocrine", "srfa-oligo", "surveillance"]
 OTHERS = [
     "cabula2015", "e1193", "e2100", "leonard2001", "meloni2009-rfa", "p025", "slamon2001", "srfa-bclm", "stic-ctc", "vernon1996",
     *UNPUBLISHED,

@@ -146,7 +146,7 @@ def test_sources_and_findings_are_looked_up(tmp_path):
     """A study that does not exist, and a finding that picks no result, are mistakes."""
     path = tmp_path / "mine.yaml"
     path.write_text(yaml.safe_dump(changed("kills/kill_per_day/sources", ["e1194"])))
-    with pytest.raises(PagetError, match="e1193"):
+    with pytest.raises(PagetError, match=r"mine.yaml:\d+: kills.kill_per_day.sources(.|\n)*e1193"):
         read_therapy(path)
     finding = {"study": "e1193", "measure": "rate", "endpoint": "nothing"}
     readout = {"given": "new-drug", "against": "taxane", "endpoint": "response", "expect": "better", "role": "input", "reason": "x"}

@@ -120,6 +120,7 @@ def show_patient(
     from paget.engine.one import course_of
     from paget.report.figures import patient_course
     from paget.report.save import save
+    from paget.report.style import stamp
 
     told = course_of(
         protocol, place, arm=arm, seed=seed, parameters=parameters, draw=draw, threads=processors(threads)
@@ -128,8 +129,9 @@ def show_patient(
     for line in told.lines:
         console().print(line, soft_wrap=True)
     folder = out or Path("runs") / "patients"
+    drawing = patient_course.draw(told.course)
     with disk_errors(folder):
-        files = save(patient_course.draw(told.course), folder, told.file_name)
+        files = save(drawing if told.stamp is None else stamp(drawing, told.stamp), folder, told.file_name)
     console().print(f"Figure: {files['png']}", soft_wrap=True)
 
 

@@ -50,8 +50,8 @@ def therapies(
         raise unknown("subtype", subtype, SUBTYPES, where="--subtype")
     shelf = library(therapy or ())
     table = Table(box=None, pad_edge=False)
-    for column in ("id", "what", "class", "tier", "acts on", ""):
-        table.add_column(column, overflow="fold")
+    for column in ("id", "what; class", "tier", "acts on"):
+        table.add_column(column, overflow="fold", no_wrap=column == "id")  # names can be copied
     shown: list[Therapy] = []
     for one in shelf.therapies.values():
         places = tuple(one.local.places) if one.local is not None else ()
@@ -65,7 +65,7 @@ def therapies(
             continue
         early = [EARLY] if one.adjuvant is not None else []
         where = ", ".join(([EVERYWHERE] if one.systemic else []) + early + list(places))
-        table.add_row(one.id, one.title, one.class_, one.tier, where, ", ".join(one.badges))
+        table.add_row(one.id, f"{one.title}; {one.class_}", ", ".join((one.tier, *one.badges)), where)
         shown.append(one)
     if compare:
         _compare(console(), shelf, shown)

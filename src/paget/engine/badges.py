@@ -38,6 +38,11 @@ def badge_lines(protocol: Protocol) -> list[str]:
     return [f"{one.title}: {', '.join(one.badges)}." for one in therapies_of(protocol) if one.badges]
 
 
+def stamp_of(protocol: Protocol) -> str | None:
+    """What every figure says: that a therapy of the study does not exist."""
+    return "what-if: hypothetical therapy" if any(one.hypothetical for one in therapies_of(protocol)) else None
+
+
 def badges(protocol: Protocol) -> dict[str, list[str]]:
     """The same by id, for machines."""
     return {one.id: list(one.badges) for one in therapies_of(protocol) if one.badges}

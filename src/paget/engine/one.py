@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paget.engine.badges import badge_lines
+from paget.engine.badges import badge_lines, stamp_of
 from paget.engine.compile import LONGEST_DAYS, compile_plan, early_plan, population_of
 from paget.engine.draws import Posterior, resolve_source
 from paget.engine.screen import Screening
@@ -35,6 +35,7 @@ class Told:
     lines: list[str]
     course: PatientCourse
     file_name: str
+    stamp: str | None = None
 
 
 def course_of(
@@ -109,7 +110,7 @@ def course_of(
             for therapy in _adjuvant(outcome, plan) if therapy.adjuvant is not None
         ]  # fmt: skip
         course = replace(course, origin="the operation", treatments=[*bars, *course.treatments])
-    return Told(title, told, course, f"{loaded.id}-s{seed}-{place}-{names[number]}")
+    return Told(title, told, course, f"{loaded.id}-s{seed}-{place}-{names[number]}", stamp_of(loaded))
 
 
 def _who(row: dict[str, Any], entered: dict[str, Any], *, early: bool) -> str:

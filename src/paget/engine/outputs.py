@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from paget.engine.badges import stamp_of
 from paget.engine.compile import compile_plan
 from paget.engine.context import report_context
 from paget.engine.detailed import raw_of
@@ -21,6 +22,7 @@ from paget.life.simulate import replay
 from paget.report.figures.baseline import BaselineRow
 from paget.report.html import ReportFigure, write_report
 from paget.report.save import save
+from paget.report.style import stamp
 from paget.study import compare, subgroup_mask
 from paget.tables import Raw, adae, adex, adles, adrs, adtr, validate, write_table
 from paget.tables.treated import index_responses
@@ -110,9 +112,9 @@ def write_outputs(product: Product, path: Path, command: str) -> None:
         protocol, tables["adsl"], tables["adtte"], tables["adrs"], tables["adtr"], records, flow, _baseline(product),
         replicates, product.twins, masks, _index_change(product, raw) if protocol.local else None,
     )  # fmt: skip
-    drawn = []
+    drawn, said = [], stamp_of(protocol)
     for name, draw in all_drawings(material).items():
-        drawing = draw()
+        drawing = draw() if said is None else stamp(draw(), said)
         files = save(drawing, path / "figures", name)
         drawn.append(ReportFigure(drawing.title, files["svg"].read_text(encoding="utf-8"), drawing.alt, name))
     write_report(path / "report.html", report_context(product, material, drawn, command))

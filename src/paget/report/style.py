@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 if TYPE_CHECKING:
@@ -145,6 +145,14 @@ def heading(figure: Figure, text: str, below: str = "") -> None:
     figure.text(0.15 / figure.get_figwidth(), 1 - 0.2 / height, text, weight="bold", size=10.5, va="center")
     if below:
         figure.text(0.15 / figure.get_figwidth(), 1 - 0.4 / height, below, size=8.5, va="center", color="#333333")
+
+
+def stamp(drawing: Drawing, words: str) -> Drawing:
+    """Say something at the top right of a figure that nobody may miss, in its description too."""
+    figure = drawing.figure
+    width, height = figure.get_size_inches()
+    figure.text(1 - 0.1 / width, 1 - 0.06 / height, words, size=7, style="italic", ha="right", va="top", color=VERMILLION)
+    return replace(drawing, alt=f"{words}. {drawing.alt}")
 
 
 def footnote(figure: Figure, text: str) -> None:

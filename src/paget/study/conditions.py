@@ -77,6 +77,8 @@ class Test(Block):
             "in": "in",
             "not_in": "not in",
         }
+        if isinstance(self.tests.get("is"), bool):
+            return f"{self.attribute}: {'yes' if self.tests['is'] else 'no'}"
         parts = []
         for name, value in self.tests.items():
             shown = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -81,7 +82,7 @@ def source_faults(therapy: Therapy, base: EvidenceBase | None = None) -> list[Fa
     known = base if base is not None else load()
     faults = []
     cited: list[tuple[Key, str]] = [(("shown_on", k), study) for k, study in enumerate(therapy.shown_on)]
-    cited += [((path, "sources"), study) for path, number in therapy.numbers() for study in number.sources]
+    cited += [((*_key(path), "sources"), study) for path, number in therapy.numbers() for study in number.sources]
     cited += [(("eligible", "sources"), study) for study in therapy.eligible.sources]
     readouts: list[tuple[Key, Finding]] = [(("readouts", k), one.finding) for k, one in enumerate(therapy.readouts) if one.finding]
     if therapy.adjuvant is not None:
@@ -107,6 +108,11 @@ def source_faults(therapy: Therapy, base: EvidenceBase | None = None) -> list[Fa
                 f"exactly one; `paget evidence show {finding.study}` lists them",
             ))  # fmt: skip
     return faults
+
+
+def _key(path: str) -> Key:
+    """The parts of a path such as ``costs.toxicities[0].rate``."""
+    return tuple(int(part) if part.isdigit() else part for part in re.findall(r"[^.\[\]]+", path))
 
 
 def picked(study: Study, finding: Finding) -> list[Result]:

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from paget.errors import nearest
 from paget.forms import Fault, Faults
 from paget.forms.quantities import Block, Curve, Name, Quantity, Rate, Text, numbers
 from paget.parameters import declared
@@ -46,7 +47,9 @@ class Kills(Block):
     def _family_of_axis(self) -> Kills:
         known = FAMILIES.get(self.axis)
         if known is not None and self.family not in known:
-            raise Faults([Fault(("family",), f"axis {self.axis} has families", self.family, "one of " + ", ".join(known))])
+            guess = nearest(str(self.family), known)
+            fix = f"did you mean {guess!r}?" if guess else None
+            raise Faults([Fault(("family",), f"axis {self.axis} has families", self.family, "one of " + ", ".join(known), fix)])
         if known is None and self.family is not None:
             raise Faults([Fault(("family",), f"axis {self.axis} has no families", self.family, fix="remove it")])
         if self.cross is not None and self.cross.value > 1:
