@@ -156,7 +156,11 @@ def _table(heads: list[str], rows: list[list[str]]) -> str:
 
 
 def ladder_text(found: RegistryRun) -> str:
-    """The ladder of a run as a table: one line an analysis, the three views beside one another."""
+    """The ladder of a run as a table: one line an analysis, the three views beside one another.
+
+    Each view has its own truth where its patients are others (`eligibility`).
+    """
+    apart = "offered_share" in found.summary["counts"]
     by: dict[str, dict[str, Any]] = {}
     for row in found.ladder:
         if row["view"] == "randomised":
@@ -166,11 +170,17 @@ def ladder_text(found: RegistryRun) -> str:
     lines = [[f"*{trial['label']}*", ratio_text(trial), "", "", truth_text(trial), rmst_text(trial)]]
     for label, views in by.items():
         some = views.get("true confounders") or views.get("recorded") or views["not adjusted"]
-        shown = [ratio_text(views[name]) or "not answerable" if name in views else "" for name in
-                 ("not adjusted", "recorded", "true confounders")]  # fmt: skip
+        names = ("not adjusted", "recorded", "true confounders")
+        shown = [ratio_text(views[name]) or "not answerable" if name in views else "" for name in names]
+        if apart:
+            shown = [f"{cell}; {truth_text(views[name])}" if name in views else "" for cell, name in zip(shown, names, strict=True)]
         recorded = views.get("recorded", some)
         lines.append([label, *shown, truth_text(some), rmst_text(recorded)])
     heads = ["analysis", "not adjusted", "recorded", "true confounders", "truth", "months, reported as recorded / true"]
+    if apart:
+        lines[0][1] += f"; {lines[0][4]}"
+        lines = [line[:4] + line[5:] for line in lines]
+        heads = ["reported; truth", *heads[1:4], heads[5]]
     return _table(heads, lines)
 
 
@@ -213,8 +223,8 @@ def counts_text(found: RegistryRun) -> str:
         mix = ", ".join(f"{share:.1%} by {name}" for name, share in told["therapy_shares"].items())
         return (
             f"{told['patients']:,} patients, {told['offered_share']:.1%} in question for it at diagnosis, {told['operated_share']:.1%} "
-            f"treated ({told['operated_first_share']:.1%} soon after diagnosis, {told['operated_after_induction_share']:.1%} after induction; "
-            f"median {told['median_operation_months']:.1f} months; of them {mix}), {told['pet_ct_share']:.1%} staged by PET-CT, "
+            f"treated ({told['operated_first_share']:.1%} soon after diagnosis, {told['operated_after_induction_share']:.1%} after "
+            f"induction; median {told['median_operation_months']:.1f} months; of them {mix}), {told['pet_ct_share']:.1%} staged by PET-CT, "
             f"{told['dead_in_follow_up']:,} deaths seen."
         )
     return (

@@ -107,6 +107,40 @@ CASES = [
 ]  # fmt: skip
 
 
+LOCAL_CASES = [
+    ("operation/found_after_operation", {"fraction": 0.1}, ["operation.found_after_operation", "there is no such key here"]),
+    ("operation/details", {"breast_conserving_fraction": 0.3}, ["operation.details", "there is no such key here", "therapies"]),
+    ("operation/procedure", "locall", ["operation.procedure", "surgery, local", "did you mean 'local'"]),
+    ("operation/procedure", ["local"], ["operation.procedure", "not one of the choices"]),
+    ("operation/procedure", "surgery", ["operation.place", "there is no such key here"]),
+    ("operation/place", "bone", ["operation.place", "liver"]),
+    ("operation/therapies", [], ["operation.therapies", "at least 1"]),
+    ("operation/therapies/1/therapy", "liver-resection", ["operation.therapies[1].therapy", "is listed twice"]),
+    ("operation/therapies/1/weight", 0, ["operation.therapies[1].weight", "more than 0"]),
+    ("operation/offered/0/attribute", "n_lungs", ["operation.offered[0].attribute", "there is no such attribute"]),
+    ("operation/offered/0/source", ..., ["operation.offered[0].source", "is missing", "assumed"]),
+    ("operation/offered/1/reason", ..., ["operation.offered[1].reason", "is missing"]),
+    ("operation/upfront/terms", [{"attribute": "progressed", "level": True, "log_odds": 1.0, "source": "assumed", "reason": "x"}],
+     ["operation.upfront.terms[0].attribute", "is not known at diagnosis", "move it to choice"]),
+    ("operation/choice/0/log_odds", "small", ["operation.choice[0].log_odds", "is not a number"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "value", "parts"), LOCAL_CASES, ids=[f"{case[0]}={str(case[1])[:20]}" for case in LOCAL_CASES])
+def test_a_mistake_in_a_registry_of_local_treatment_is_told(key, value, parts):
+    """Surgery's own keys mixed in, a place that is not counted, therapies and conditions that do not hold together."""
+    with pytest.raises(PagetError) as caught:
+        validate_registry(put(key, value, "liver-metastases"), where="mine.yaml")
+    for part in ["mine.yaml", *parts]:
+        assert part in str(caught.value)
+
+
+def test_surgery_of_the_primary_is_of_de_novo_disease():
+    """Whoever relapses has no primary to remove."""
+    with pytest.raises(PagetError, match="has no primary to operate on"):
+        validate_registry(put("source", "both"))
+
+
 @pytest.mark.parametrize(("key", "value", "parts"), CASES, ids=[f"{case[0]}={str(case[1])[:20]}" for case in CASES])
 def test_a_mistake_is_told_once_with_key_value_and_fix(key, value, parts):
     """Each mistake names its key, what was got and what would be right."""
@@ -160,11 +194,11 @@ JUNK = st.one_of(
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
-@given(data=st.data(), junk=JUNK, delete=st.booleans())
-def test_no_mutation_escapes_as_anything_but_a_registry_or_an_error(data, junk, delete):
+@given(data=st.data(), name=st.sampled_from(["seer-like", "liver-metastases"]), junk=JUNK, delete=st.booleans())
+def test_no_mutation_escapes_as_anything_but_a_registry_or_an_error(data, name, junk, delete):
     """Whatever is done to a file, the answer is a valid registry or one `PagetError`."""
-    mutated = copy.deepcopy(GOOD["seer-like"])
-    *path, last = data.draw(st.sampled_from(places(GOOD["seer-like"])))
+    mutated = copy.deepcopy(GOOD[name])
+    *path, last = data.draw(st.sampled_from(places(GOOD[name])))
     here = mutated
     for part in path:
         here = here[part]

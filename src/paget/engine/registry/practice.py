@@ -43,10 +43,10 @@ ABOUT = {
     "immortal-time": "time before the operation counted as time after it",
 }
 LOCAL_ABOUT = {
-    "stage-migration": "PET-CT in some, and in years with fewer treatments",
+    "stage-migration": "PET-CT in some",
     "eligibility": "who is in question for nothing counted among the untreated",
     "response-gate": "rather after response, less after progression",
-    "selection": "age, fitness, number, size, spread, receptors; trend over the years",
+    "selection": "age, fitness, number, size, spread, receptors",
     "immortal-time": "time before the treatment counted as time after it",
 }
 
