@@ -10,6 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import paget
 from paget.biology.layout import SUBTYPES
 from paget.biology.markers import MARKERS
 from paget.engine.badges import badge_lines, badges
@@ -164,3 +165,20 @@ def test_files_given_to_a_run_are_as_if_the_protocol_named_them(tmp_path):
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text(MINE.read_text().replace("tier: B", "tier: Z"))
     assert "waking-inhibitor: tier" in refused(with_therapies(base, [wrong]))
+
+
+@pytest.mark.slow
+def test_markers_are_asked_for_matched_stratified_and_written_down(tmp_path):
+    """A trial in carriers, with a mix of Ki-67 to match and strata by EGFR: the table of subjects shows all three."""
+    data = plain(trial(("taxane", "olaparib"), [{"attribute": "her2", "is": "negative"}, {"attribute": "germline_brca", "is": "mutated"}]))
+    data["population"]["baseline"] = [
+        {"attribute": "ki67_percent", "above": 20, "fraction": 0.7, "source": "assumed", "reason": "a test"}
+    ]  # fmt: skip
+    data["randomisation"] |= {"strata": ["egfr"]}
+    path = tmp_path / "carriers.yaml"
+    path.write_text(yaml.safe_dump(data))
+    subjects = paget.run(path, patients=40, replicates=0, seed=1, parameters="point", out=tmp_path / "run").adsl
+    assert set(subjects["BRCABL"]) == {"mutated"}
+    assert (subjects["STRATUM"] == subjects["EGFRBL"]).all() and subjects["EGFRBL"].n_unique() == 2
+    assert 0.45 < (subjects["KI67BL"] > 20).mean() < 0.95
+    assert (subjects["HER2BL"] != "positive").all()
