@@ -29,8 +29,9 @@ def tornado(table: pl.DataFrame, result: str, unit: str) -> Drawing:
     axes = place(figure, 3.05, 0.85, 4.05, ROW * table.height + 0.1)
     middle = float(table["middle"][0])
     for y, row in enumerate(table.iter_rows(named=True)):
-        for value, colour in ((row["low"], ORANGE), (row["high"], BLUE)):
-            axes.barh(y, value - middle, left=middle, height=0.62, color=colour, lw=0)
+        # one above the other: both ends may lie on one side
+        for value, colour, up in ((row["low"], ORANGE, -0.16), (row["high"], BLUE, 0.16)):
+            axes.barh(y + up, value - middle, left=middle, height=0.3, color=colour, lw=0)
         axes.text(-0.02, y, row["column"], transform=axes.get_yaxis_transform(), ha="right", va="center", fontsize=7.4)
     noise = float(table["mc_error"].max() or 0.0)  # type: ignore[arg-type]
     axes.axvspan(middle - 2 * noise, middle + 2 * noise, color=GREY, alpha=0.18, lw=0)
