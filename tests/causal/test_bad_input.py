@@ -53,10 +53,10 @@ def says(call, *words):
     [
         ({"months": [5.0, -9.0, 14.0, 20.0]}, {}, ("before time zero", "ties and times of 0 are fine")),
         ({"months": [5.0, None, 14.0, 20.0]}, {}, ("'months' is empty",)),
-        ({"months": ["5", "soon", "1", "2"]}, {}, ("no number", "soon")),
+        ({"months": ["5", "soon", "1", "2"]}, {}, ("no number in 1 row(s), the first is row 2", "soon", "correct it")),
         ({"at": [-2.0, None, None, 3.0]}, {}, ("treated before time zero", "prevalent users")),
         ({"at": [2.0, None, None, 30.0]}, {}, ("after their follow-up ends", "d")),
-        ({"dead": [1, 0, 2, 1]}, {}, ("something other than 0 and 1",)),
+        ({"dead": [1, 0, 2, 1]}, {}, ("something other than 0 and 1", "--event-value")),
         ({"dead": ["yes", "no", "yes", "no"]}, {}, ("is text", "--event-value")),
         ({"dead": ["yes", "no", "yes", "no"]}, {"event_value": "maybe"}, ("no patient has this value",)),
         ({"id": ["a", "a", "c", "d"]}, {}, ("there 2 times",)),

@@ -118,6 +118,45 @@ def test_excuses_bootstrap_and_adam(folder, tmp_path, capsys):
     assert adam["hazard_ratio"] == pytest.approx(plain["hazard_ratio"], rel=0.02) and adam["n"] == 800
 
 
+def test_a_bootstrap_that_was_stopped_goes_on(folder, tmp_path, capsys, monkeypatch):
+    """Stopped after some resamples, it draws only the rest and ends with the same bytes; other data or choices begin anew."""
+    from paget.cli import analysing, resamples
+
+    drawn = []
+    real = resamples.KeptResamples.put
+    monkeypatch.setattr(resamples.KeptResamples, "put", lambda self, k, one: (drawn.append(k), real(self, k, one))[1])
+    call = [folder / "r.csv", *COLUMNS, "--adjust-for", "u", "--estimand", "landmark", "--landmark", "6", "--bootstrap", 60]
+
+    def stop(stage, done, total):
+        if stage == "bootstrap" and done == 40:
+            raise KeyboardInterrupt
+
+    data = analysing.read_file(
+        folder / "r.csv", varying=None, unless=None, covariates=("u",), names={}, months="months", event="dead",
+        treated_months="surgery", id="id", event_value=None, treated=None, entry_months=None, unit="months", missing="error",
+        varying_from="from_months", negative_control=None,
+    )  # fmt: skip
+    request = analysing.Request("landmark", ("u",), (6.0,), 6.0, None, None, None, 60, 1)
+    with pytest.raises(KeyboardInterrupt):
+        analysing.run(data, request, stop, tmp_path / "stopped")
+    assert len(drawn) == 40
+    (kept,) = (tmp_path / "stopped" / resamples.WORK).iterdir()
+    assert len(json.loads(kept.read_text())["resamples"]) == 25
+    drawn.clear()
+    run(capsys, *call, "--out", tmp_path / "stopped")
+    assert drawn == list(range(25, 60))
+    assert not (tmp_path / "stopped" / resamples.WORK).exists()
+    drawn.clear()
+    run(capsys, *call, "--out", tmp_path / "whole")
+    assert drawn == list(range(60))
+    assert (tmp_path / "stopped" / "analysis.json").read_bytes() == (tmp_path / "whole" / "analysis.json").read_bytes()
+    mark = resamples.fingerprint(data, {"seed": 1})
+    assert mark == resamples.fingerprint(data, {"seed": 1}) != resamples.fingerprint(data, {"seed": 2})
+    assert mark != resamples.fingerprint(data.take(np.arange(1, 800)), {"seed": 1})
+    (tmp_path / "junk.json").write_text("[1")
+    assert resamples.KeptResamples(tmp_path / "junk.json", mark).known == {}
+
+
 def test_examples_are_at_hand(tmp_path, capsys, monkeypatch):
     """The tutorial's commands, with the numbers that it shows."""
     monkeypatch.chdir(tmp_path)

@@ -57,7 +57,9 @@ def analyse(
     varying: Annotated[Path | None, typer.Option(help="Table of time-varying covariates: identifier, from, values.")] = None,
     varying_from: Annotated[str, typer.Option(help="Column of that table that says from when a row holds.")] = "from_months",
     negative_control: Annotated[str | None, typer.Option(help="Columns of time and event of an outcome untouched by treatment.")] = None,
-    bootstrap: Annotated[int, typer.Option(help="Resamples for intervals; 0 for robust intervals.", min=0)] = 0,
+    bootstrap: Annotated[
+        int, typer.Option(help="Resamples for intervals; 0 for robust intervals. Goes on where it was stopped.", min=0)
+    ] = 0,
     seed: Seed = 1,
     missing: Annotated[str, typer.Option(help="Patients without a covariate: error or drop.")] = "error",
     treatment: Annotated[str | None, typer.Option(help="Name of the treatment in texts.")] = None,
@@ -113,9 +115,9 @@ def analyse(
         landmark_months=_numbers(landmark, "--landmark"), grace_months=grace, tau_months=tau,
         truncate=truncate, unless=unless, bootstrap=bootstrap, seed=seed,
     )  # fmt: skip
-    with Bars(quiet=quiet) as progress:
-        result = work.run(data, request, progress)
     folder = out or Path("runs") / "analyse" / f"{Path(file.replace(':', '-')).name.split('.')[0]}-{estimand}"
+    with Bars(quiet=quiet) as progress:
+        result = work.run(data, request, progress, folder)
     work.show(result)
     work.write(result, folder, file)
     typer.echo(f"Folder: {folder}")

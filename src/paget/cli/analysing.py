@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -28,6 +29,7 @@ from paget.analysis.causal import (
     unanswered,
 )
 from paget.cli.options import console
+from paget.cli.resamples import WORK, KeptResamples, fingerprint
 from paget.errors import PagetError, unknown
 from paget.progress import Progress
 
@@ -152,8 +154,8 @@ def curve(data: ObservationalData, covariates: tuple[str, ...], names: tuple[str
     return data.with_curves(names, knots=knots)
 
 
-def run(data: ObservationalData, request: Request, progress: Progress) -> Result:
-    """Run what was asked for.
+def run(data: ObservationalData, request: Request, progress: Progress, folder: Path | None = None) -> Result:
+    """Run what was asked for; a bootstrap that was stopped goes on from what it left in the folder of the results.
 
     Raises
     ------
@@ -172,13 +174,14 @@ def run(data: ObservationalData, request: Request, progress: Progress) -> Result
     elif data.point_treatment:
         rungs = [rung for rung in rungs if rung.family not in NEED_WAITING]
     found, controls = [], []
+    mark = fingerprint(data, asdict(request)) if request.bootstrap and folder is not None else None
     for done, rung in enumerate(rungs):
         progress("analyses", done, len(rungs))
         try:
-            found.append(_estimate(rung, data, request, progress))
+            found.append(_estimate(rung, data, request, progress, _memory(rung, mark, folder)))
         except PagetError as error:
             if not whole:
-                raise
+                raise error if error.where else _at(error, data.where) from None
             found.append(unanswered(data, rung, error.message, 0.95))
             continue
         if data.negative_control is not None:
@@ -186,10 +189,21 @@ def run(data: ObservationalData, request: Request, progress: Progress) -> Result
                 controls.append(negative_control(rung.run, data))
     progress("analyses", len(rungs), len(rungs))
     if all(one.hazard_ratio is None for one in found):
-        raise PagetError(f"none of the analyses can be answered by these data: {found[0].problem}", where=data.where)
+        raise PagetError(
+            f"none of the analyses can be answered by these data: {found[0].problem}",
+            where=data.where,
+            got=f"{data.n_treated} of {len(data)} patients treated, {data.n_events} with the outcome",
+            expected="treated and untreated patients, and outcomes in both",
+            fix="survival of all patients can still be described (paget.analysis.kaplan_meier)",
+        )
     families = [rung.family for rung in rungs]
     main = _main(found, families)
     return Result(data, request, found, families, controls, main, target_table(data, main, found))
+
+
+def _at(error: PagetError, where: str | None) -> PagetError:
+    """The same mistake with the file at fault."""
+    return PagetError(error.message, where=where, key=error.key, got=error.got, expected=error.expected, fix=error.fix)
 
 
 def _excusing(rung: Rung, request: Request, tau: float) -> Rung:
@@ -222,10 +236,14 @@ def _one(rungs: list[Rung], request: Request, data: ObservationalData) -> list[R
     return mine[-1:]
 
 
-def _estimate(rung: Rung, data: ObservationalData, request: Request, progress: Progress) -> CausalEstimate:
+def _memory(rung: Rung, mark: str | None, folder: Path | None) -> KeptResamples | None:
+    return None if mark is None or folder is None else KeptResamples(folder / WORK / f"{rung.key}.json", mark)
+
+
+def _estimate(rung: Rung, data: ObservationalData, request: Request, progress: Progress, memory: KeptResamples | None) -> CausalEstimate:
     if not request.bootstrap:
         return rung.run(data)
-    return bootstrap(rung.run, data, replicates=request.bootstrap, seed=request.seed, progress=progress)
+    return bootstrap(rung.run, data, replicates=request.bootstrap, seed=request.seed, progress=progress, memory=memory)
 
 
 def _main(found: list[CausalEstimate], families: list[str]) -> CausalEstimate:
@@ -341,6 +359,7 @@ def _write(result: Result, folder: Path, source: str) -> None:
     write_atomic(folder / "target.md", result.target.to_markdown().encode())
     for name, drawing in drawings(result).items():
         save(drawing, folder, name)
+    shutil.rmtree(folder / WORK, ignore_errors=True)
 
 
 def drawings(result: Result) -> dict[str, Any]:

@@ -17,6 +17,20 @@ from .estimate import CausalEstimate
 MOST_FAILURES = 0.1
 """Share of resamples that may fail before the interval is refused."""
 
+Resample = tuple[float, float | None] | None
+"""Log hazard ratio and difference in restricted means of one resample; nothing where it could not be analysed."""
+
+
+class Resamples:
+    """Memory of resamples that were made before: none here; a kind of it that keeps them can make a bootstrap go on."""
+
+    def get(self, k: int) -> tuple[bool, Resample]:
+        """Whether resample k is known, and what it gave."""
+        return False, None
+
+    def put(self, k: int, one: Resample) -> None:
+        """Remember what resample k gave."""
+
 
 def bootstrap(
     analysis: Callable[[ObservationalData], CausalEstimate],
@@ -26,6 +40,7 @@ def bootstrap(
     seed: int = 1,
     level: float = 0.95,
     progress: Progress = silent,
+    memory: Resamples | None = None,
 ) -> CausalEstimate:
     """Return the analysis with percentile intervals of its hazard ratio and restricted-mean difference.
 
@@ -41,6 +56,8 @@ def bootstrap(
     level : float
     progress : callable, optional
         Called with (stage, done, total).
+    memory : Resamples, optional
+        Where resamples are kept, of the same analysis and data; what it knows is not drawn again.
 
     Raises
     ------
@@ -51,21 +68,19 @@ def bootstrap(
         raise PagetError("a bootstrap needs at least 20 resamples", got=replicates, expected="500 or more for an interval")
     point = analysis(data)
     logs, gains, failed = [], [], 0
-    n = len(data)
+    memory = memory or Resamples()
     for k in range(replicates):
         progress("bootstrap", k, replicates)
-        rng = np.random.Generator(np.random.Philox(key=np.array([seed, k], dtype=np.uint64)))
-        try:
-            one = analysis(data.take(rng.integers(0, n, n)))
-        except PagetError:
+        known, one = memory.get(k)
+        if not known:
+            one = _resample(analysis, data, seed, k)
+            memory.put(k, one)
+        if one is None:
             failed += 1
             continue
-        if one.problem or one.hazard_ratio is None:
-            failed += 1
-            continue
-        logs.append(one.log_hazard_ratio)
-        if one.rmst_difference is not None:
-            gains.append(one.rmst_difference.value)
+        logs.append(one[0])
+        if one[1] is not None:
+            gains.append(one[1])
     progress("bootstrap", replicates, replicates)
     if failed > MOST_FAILURES * replicates:
         raise PagetError(
@@ -90,3 +105,15 @@ def bootstrap(
         rmst_difference=gain,
         diagnostics={**point.diagnostics, "bootstrap": {"replicates": replicates, "failed": failed, "seed": seed}},
     )
+
+
+def _resample(analysis: Callable[[ObservationalData], CausalEstimate], data: ObservationalData, seed: int, k: int) -> Resample:
+    rng = np.random.Generator(np.random.Philox(key=np.array([seed, k], dtype=np.uint64)))
+    n = len(data)
+    try:
+        one = analysis(data.take(rng.integers(0, n, n)))
+    except PagetError:
+        return None
+    if one.problem or one.hazard_ratio is None:
+        return None
+    return float(one.log_hazard_ratio), None if one.rmst_difference is None else float(one.rmst_difference.value)

@@ -136,7 +136,7 @@ class ObservationalData:
     splines: Mapping[str, Spline] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        months, event = _outcome(self.months, self.event, self.where)
+        months, event = _outcome(self.months, self.event, self.id, self.where)
         n = len(months)
         ids = np.asarray(self.id)
         if ids.shape != (n,):
@@ -314,18 +314,26 @@ class ObservationalData:
         )  # fmt: skip
 
 
-def _outcome(months: Any, event: Any, where: str | None) -> tuple[Floats, Bools]:
+def _outcome(months: Any, event: Any, ids: Any, where: str | None) -> tuple[Floats, Bools]:
     time = np.asarray(months, dtype=np.float64)
     negative = np.flatnonzero(time < 0)
     if negative.size:
+        labels = np.asarray(ids)
+        first = labels[negative[0]] if labels.shape == time.shape else f"in row {int(negative[0]) + 1}"
         raise PagetError(
-            f"{negative.size} patient(s) leave before time zero, the first in row {int(negative[0])}",
+            f"{negative.size} patient(s) leave before time zero, the first is {first}",
             where=where,
             got=float(time[negative[0]]),
             expected="times of 0 or more",
             fix="compute each time as end minus time zero; ties and times of 0 are fine",
         )
-    return checked(time, event)
+    try:
+        return checked(time, event)
+    except PagetError as error:
+        fix = f"{error.fix} (`paget analyse`: --event-value)" if error.fix and "status == 2" in error.fix else error.fix
+        raise PagetError(
+            error.message, where=error.where or where, key=error.key, got=error.got, expected=error.expected, fix=fix
+        ) from None
 
 
 def _treatment(given: Any, months: Floats, ids: Any, where: str | None) -> Floats:

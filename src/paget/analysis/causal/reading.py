@@ -201,9 +201,16 @@ def _number(frame: pl.DataFrame, name: str, where: str | None, *, may_be_empty: 
     values = column.cast(pl.Float64, strict=False)
     bad = column.is_not_null() & values.is_null()
     if bad.any():
-        raise PagetError(f"column {name!r} holds something that is no number", where=where, got=column.filter(bad)[0])
+        row = int(np.flatnonzero(bad.to_numpy())[0]) + 1
+        raise PagetError(
+            f"column {name!r} holds something that is no number in {int(bad.sum())} row(s), the first is row {row}",
+            where=where,
+            got=column.filter(bad)[0],
+            expected="a number" + (", or nothing" if may_be_empty else ""),
+            fix="correct it, or leave the row out",
+        )
     if not may_be_empty and values.null_count():
-        row = int(np.flatnonzero(values.is_null().to_numpy())[0])
+        row = int(np.flatnonzero(values.is_null().to_numpy())[0]) + 1
         raise PagetError(f"column {name!r} is empty in {values.null_count()} row(s), the first is row {row}", where=where)
     return values.fill_null(float("nan")).to_numpy()
 
