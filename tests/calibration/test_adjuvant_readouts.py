@@ -1,4 +1,4 @@
-"""Assures that adjuvant therapies move distant relapse as their files say, on the same women, and that a period counts those at risk in it."""
+"""Assures that adjuvant therapies move distant relapse of the same women as their files say, and that periods count those at risk."""
 
 import dataclasses
 
