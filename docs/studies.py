@@ -1,13 +1,16 @@
 """Writes the tables of docs/studies.md: every study beside its publication, each number with its role and the command that made it.
 
 Run as ``python docs/studies.py [--replicates 10] [--parameters point] [--draws 20] [--only NAME ...] [--threads 2]`` from the root of
-the repository. Runs that exist in ``runs/studies`` are read, not made again; what is not asked for is left as it stands.
+the repository. Under a posterior (``--parameters blind --replicates 24 --draws 12``) a column tells how far draws differ by
+themselves; it needs two replicates or more of each draw, or sampling cannot be kept apart. Runs that exist in ``runs/studies`` are
+read, not made again; what is not asked for is left as it stands.
 """
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import paget
 from paget.report.records import MEASURES, endpoint_of, interval, number, what, who
@@ -16,11 +19,15 @@ from paget.study import load_protocol, shipped
 PAGE = Path(__file__).parent / "studies.md"
 SURGERY = ("abcsg-28", "e2108", "mf07-01", "tata-memorial")
 HEAD = "| result | arm | mean of trials (95 % of single trials) | published | role |\n| --- | --- | --- | --- | --- |\n"
+DRAWS_HEAD = (
+    "| result | arm | mean of trials (95 % of single trials) | parameters alone: 95 % of draws | published | role |\n"
+    "| --- | --- | --- | --- | --- | --- |\n"
+)
 SHOWN = ("hazard_ratio", "rate", "median_months", "survival", "cumulative_incidence", "odds_ratio", "rate_difference", "count")
 
 
-def rows(result: paget.Run, name: str) -> list[str]:
-    """Rows of one study: what was published; of a study without publication, its main results."""
+def rows(result: paget.Run, name: str, *, draws: bool = False) -> list[str]:
+    """Rows of one study: what was published; of a study without publication, its main results. With ``draws``, what parameters alone do."""
     protocol = load_protocol(name)
     labels = {arm.id: arm.label for arm in protocol.arms}
     main = [record for record in result.summary if record["published"] and not record["cut"]]
@@ -44,9 +51,19 @@ def rows(result: paget.Run, name: str) -> list[str]:
             limits = interval(measure, published)
             printed = number(measure, published["value"]) + (f" ({limits})" if limits else "")
         words = f"{endpoint_of(record)}: {what(record)}" if measure in MEASURES else what(record)
-        cells = (words, who(record, labels), simulated, printed, record["role"] if published else "")
+        apart = [of_parameters(measure, spread)] if draws else []
+        cells = (words, who(record, labels), simulated, *apart, printed, record["role"] if published else "")
         out.append("| " + " | ".join(cell.replace("<", "&lt;").replace("|", "\\|") for cell in cells) + " |\n")
     return out
+
+
+def of_parameters(measure: str, spread: dict[str, Any] | None) -> str:
+    """Where 95 % of draws put the number itself, sampling taken out; a dash where it cannot be told."""
+    part = (spread or {}).get("parameter")
+    if part is None or part.get("low") is None:
+        return "-"
+    low, high = (number(measure, part[end]) for end in ("low", "high"))
+    return f"{low.removesuffix(' %')} to {high}"
 
 
 def table(name: str, chosen: argparse.Namespace) -> str:
@@ -57,7 +74,7 @@ def table(name: str, chosen: argparse.Namespace) -> str:
     result = paget.run(name, seed=1, out=folder, threads=chosen.threads, parameters=chosen.parameters, **size)
     asked = " ".join(f"--{option} {value}" for option, value in size.items())
     command = f"paget run {name} {asked} --seed 1 --parameters {chosen.parameters}"
-    return f"```console\n$ {command}  # long\n```\n\n" + HEAD + "".join(rows(result, name))
+    return f"```console\n$ {command}  # long\n```\n\n" + (HEAD if point else DRAWS_HEAD) + "".join(rows(result, name, draws=not point))
 
 
 def write(name: str, text: str) -> None:

@@ -130,7 +130,10 @@ def _legend(axes: Any, rows: Sequence[RateRow]) -> None:
     for role in dict.fromkeys(row.role for row in rows if row.published is not None):
         look: dict[str, Any] = {"marker": MARKERS.get(role, "D"), "mfc": "white", "mec": VERMILLION, "mew": 1.4, "ms": 6, "ls": ""}
         handles.append(Line2D([], [], label=f"published ({role})", **look))
-    axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=len(handles), columnspacing=1.2, handletextpad=0.5)
+    # as far to the right as the axes reach: names of several roles are wider than they are
+    side, x = ("left", -0.02) if len(handles) < 3 else ("right", 1.02)
+    shape: dict[str, Any] = {"ncols": len(handles), "columnspacing": 1.2, "handletextpad": 0.5}
+    axes.legend(handles=handles, loc=f"lower {side}", bbox_to_anchor=(x, 1.0), **shape)
     axes.tick_params(axis="x", colors=INK)
 
 

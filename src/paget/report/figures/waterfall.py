@@ -135,11 +135,12 @@ def draw(
                 va="bottom",
                 color="#333333",
             )
+        between = "\n" if len(changes) > 2 else " "  # narrow panels: a line for each number
         words = f"{len(ordered)} patients with {of}"
         if without_target and arm in without_target:
-            words += f"; {without_target[arm]} without"
+            words += f";{between}{without_target[arm]} without"
         if cut:
-            words += f"; {cut} beyond +{CAP:.0f} %"
+            words += f";{between}{cut} beyond +{CAP:.0f} %"
         axes.text(0.0, -0.03, words, transform=axes.transAxes, size=7.8, va="top")
         if not len(ordered):
             axes.text(0.5, 0.5, f"nobody with {of}", transform=axes.transAxes, ha="center", color=GREY)
