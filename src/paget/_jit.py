@@ -21,7 +21,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 PACKAGE = Path(__file__).parent
 COMPILED = re.compile(rb"^@jit$", re.M)
-RECORDS = ("layout.py", "state.py")
+RECORDS = ("layout.py", "markers.py", "state.py")
 """Files of records and codes: compiled functions read them, and machine code holds the numbers that it read."""
 
 

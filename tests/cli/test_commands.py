@@ -21,6 +21,12 @@ def paget(*arguments, cwd=None, code=0, **kwargs):
     return done.stdout, done.stderr
 
 
+def test_python_runs_the_package_as_the_command():
+    """``python -m paget`` is ``paget``."""
+    done = subprocess.run([sys.executable, "-m", "paget", "--version"], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.startswith("paget ")
+
+
 def test_help_teaches_by_example():
     """Help names the commands and shows how to begin."""
     out, _ = paget("--help")

@@ -124,6 +124,12 @@ def test_finished_pieces_are_not_done_again(finished, tmp_path, monkeypatch):
     assert fingerprints(resumed.path) == fingerprints(finished.path)
 
 
+def test_a_single_replicate_is_a_run_too(tmp_path):
+    """No spread can be drawn of one replicate; everything else is there."""
+    alone = run("mf07-01", out=tmp_path / "one", **{**SMALL, "replicates": 1})
+    assert alone.replicates.height == 1 and "replicates" not in alone.figures and "kaplan-meier" in alone.figures
+
+
 def test_a_finished_run_is_read_not_repeated(finished):
     """Asking again for the same run returns it at once."""
     before = (finished.path / "summary.json").stat().st_mtime_ns

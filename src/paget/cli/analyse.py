@@ -81,6 +81,7 @@ def analyse(
     from paget.analysis.causal import example
     from paget.analysis.causal.data import MISSING, UNITS
     from paget.cli import analysing as work
+    from paget.cli import analysis_output as output
     from paget.errors import unknown
 
     for option, value, known in (("estimand", estimand, ESTIMANDS), ("unit", unit, UNITS), ("missing", missing, MISSING)):
@@ -118,6 +119,6 @@ def analyse(
     folder = out or Path("runs") / "analyse" / f"{Path(file.replace(':', '-')).name.split('.')[0]}-{estimand}"
     with Bars(quiet=quiet) as progress:
         result = work.run(data, request, progress, folder)
-    work.show(result)
-    work.write(result, folder, file)
+    output.show(result)
+    output.write(result, folder, file)
     typer.echo(f"Folder: {folder}")

@@ -248,10 +248,11 @@ def all_drawings(m: Material) -> dict[str, Callable[[], Drawing]]:
     if m.replicates is not None:
         effect = _find(m.records, "hazard_ratio", endpoint=NAMES[primary])
         ratios, draws = np.exp(m.replicates.values(f"{primary}_log_hr")), m.replicates.posterior_draws
-        out["replicates"] = lambda: replicates_figure.draw(
-            ratios, n=n, this_run=_ratio(effect), published=_ratio((effect or {}).get("published")),
-            endpoint=title_of(NAMES[primary]), draws=draws,
-        )  # fmt: skip
+        if np.isfinite(ratios).sum() > 1:  # one is no distribution
+            out["replicates"] = lambda: replicates_figure.draw(
+                ratios, n=n, this_run=_ratio(effect), published=_ratio((effect or {}).get("published")),
+                endpoint=title_of(NAMES[primary]), draws=draws,
+            )  # fmt: skip
         if effect is not None and effect["replicates"] and effect["replicates"]["draws"]:
             out["uncertainty"] = lambda: _uncertainty(effect, n)
     if m.twins is not None:
