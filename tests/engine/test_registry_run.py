@@ -136,7 +136,7 @@ def test_staging_and_switched_off_biases_are_in_the_request():
         ({"registry": "ncdb-lik"}, ["no registry named", "did you mean 'ncdb-like'"]),
         ({"patients": 10}, ["patients", "200 or more"]),
         ({"patients": True}, ["patients"]),
-        ({"seed": -1}, ["seed", "0 or more"]),
+        ({"seed": -1}, ["seed", "0 to"]),
         ({"seed": 2**64}, ["not a whole number", "seed"]),
         ({"staging": "xray"}, ["no staging practice named 'xray'", "pet-ct"]),
         ({"without": ["luck"]}, ["no component of bias named 'luck'", "response-gate"]),

@@ -212,7 +212,7 @@ def tornado(numbers: Numbers) -> str:
 def checks(numbers: Numbers) -> str:
     """Whether the method finds truths that were put in."""
     out = []
-    for found in numbers["checks"]:
+    for found in numbers.get("checks", ()):
         size = found["request"]["size"]
         if "coverage" in found:
             heads = ("truth", *(f"{100 * one['level']:.0f} % interval" for one in found["coverage"]))
