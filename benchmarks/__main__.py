@@ -1,4 +1,4 @@
-"""``python -m benchmarks [kernel|model|scaling|trial|causal|registries|design ...]``: all of them where none is named."""
+"""``python -m benchmarks [kernel|model|scaling|trial|foundation|causal|registries|design ...]``: all of them where none is named."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 
 from benchmarks import report
 
-PARTS = ("kernel", "model", "scaling", "trial", "causal", "registries", "design")
+PARTS = ("kernel", "model", "scaling", "trial", "foundation", "causal", "registries", "design")
 
 
 def main() -> int:

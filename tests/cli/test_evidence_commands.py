@@ -32,6 +32,17 @@ def test_lists_are_filtered_and_read_on_a_narrow_terminal():
     assert "e2108" not in [line.split()[0] for line in idle.splitlines() if line.split()]
 
 
+def test_filters_work_without_the_word_list_and_a_bare_group_shows_its_help():
+    """`paget evidence --topic liver` lists; `paget evidence` and `paget parameters` print their commands and no empty error."""
+    short, _ = paget("evidence", "--topic", "liver", "--therapy", "srfa")
+    assert short == paget("evidence", "list", "--topic", "liver", "--therapy", "srfa")[0]
+    assert "pool" in paget("evidence")[0]
+    _, told = paget("evidence", "--topic", "liver", "show", "e2108", code=2)
+    assert "filters stand after `list`" in told
+    shown, told = paget("parameters", code=2)
+    assert "share" in shown + told and "paget: \n" not in told
+
+
 def test_a_study_tells_where_it_is_used():
     """Parameters, protocols, targets and the held-out list."""
     shown, _ = paget("evidence", "show", "e2108")

@@ -58,6 +58,24 @@ def test_conclusions_need_more_than_chance():
     assert conclusion(math.log(1.05), 0.01) == "no effect" and conclusion(math.log(1.05), 0.1) == "open"
 
 
+def test_checks_of_the_method_are_told_in_words_and_numbers(tmp_path):
+    """Coverage by truth and level, ranks on the emulator; a folder of something else is refused."""
+    synthetic = {
+        "request": {"size": "tiny"}, "coverage": [{"level": 0.5, "covered": 0.4, "of": 10}, {"level": 0.95, "covered": 0.9, "of": 10}],
+        "by_truth": [{"truth": 1, "0.5": 0.41, "0.95": 0.91}], "root_mean_square_error": 0.7, "root_mean_square_of_the_prior": 1.0,
+        "mean_spread": 0.6,
+    }  # fmt: skip
+    emulator = {
+        "request": {"size": "tiny"}, "beyond": 2, "numbers": 9, "expected": 0.09, "mean_rank": 0.49, "sd_rank": 0.3, "sd_of_uniform": 0.289,
+        "r2_median": 0.4, "r2_low": 0.1,
+    }  # fmt: skip
+    told = TABLES["checks"]({"checks": [synthetic, emulator]})
+    assert "| 1 | 0.41 | 0.91 |" in told and "**0.90**" in told and "2 of 9 free numbers" in told
+    (tmp_path / "summary.json").write_text(json.dumps({"misfit": {}}), encoding="utf-8")
+    with pytest.raises(PagetError, match="not a finished folder"):
+        module.credibility(["point"], docs=tmp_path / "docs", work=tmp_path / "work", checks=[tmp_path])
+
+
 @pytest.mark.slow
 def test_a_cost_so_high_flips_the_conclusion():
     """An operation that kills half of those operated harms; the rows say that this turns the conclusion."""
@@ -88,6 +106,7 @@ def test_one_command_writes_what_the_pages_show(tmp_path, monkeypatch):
     for page in PAGES:
         text = fill(page.read_text(encoding="utf-8"), numbers)
         assert "{{" not in text and MISSING not in text and "None" not in re.sub(r"\*None\.\*", "", text).replace("None of", "")
+    assert "No check was shown" in TABLES["checks"](numbers)
     before = path.read_bytes()
     assert module.credibility(["point"], docs=tmp_path / "docs", work=tmp_path / "work", **options).read_bytes() == before
     with pytest.raises(PagetError, match="not a finished folder"):

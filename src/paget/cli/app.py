@@ -93,6 +93,8 @@ def _interrupted() -> int:
 
 def _other(error: Exception) -> int:
     show = getattr(error, "format_message", None)
+    if type(error).__name__ == "NoArgsIsHelpError":  # the help has been printed
+        return 2
     if show is not None:  # usage errors of the option parser
         context = getattr(error, "ctx", None)
         hint = f"\n  fix:      see `{context.command_path} --help`" if context is not None else ""

@@ -23,6 +23,9 @@ def credibility(
     ),
     calibration: Annotated[Path | None, typer.Option(help="Folder of the fit (paget calibrate), to show how it met its targets.")] = None,
     sensitivity: Annotated[Path | None, typer.Option(help="Folder of paget calibrate --sensitivity.")] = None,
+    check: Annotated[
+        list[Path] | None, typer.Option(help="Folder of paget calibrate --check synthetic or emulator (several allowed).")
+    ] = None,
     replicates: Replicates = 200,
     draws: SpreadDraws = None,
     histories: Histories = 40_000,
@@ -43,8 +46,8 @@ def credibility(
 
     with Bars(quiet=quiet) as progress:
         path = build(
-            parameters, docs=docs, work=work, calibration=calibration, sensitivity=sensitivity, replicates=replicates, draws=draws,
-            histories=histories, patients=patients, lives=lives, only=only, seed=seed, threads=threads, overwrite=overwrite,
-            progress=progress,
+            parameters, docs=docs, work=work, calibration=calibration, sensitivity=sensitivity, checks=check or (),
+            replicates=replicates, draws=draws, histories=histories, patients=patients, lives=lives, only=only, seed=seed,
+            threads=threads, overwrite=overwrite, progress=progress,
         )  # fmt: skip
     typer.echo(f"Folder: {path}")

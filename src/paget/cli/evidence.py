@@ -11,18 +11,34 @@ from paget.cli.app import app
 from paget.cli.options import Evidence, console
 from paget.errors import PagetError
 
-facts = typer.Typer(no_args_is_help=True, help="The published facts behind the model and its targets.")
+facts = typer.Typer(invoke_without_command=True, help="The published facts behind the model and its targets.")
 app.add_typer(facts, name="evidence")
 
 FIGURES = (".svg", ".png", ".pdf")
+Topic = Annotated[str | None, typer.Option(help="Such as primary-lrt, liver, skin, systemic, survival.")]
+Kind = Annotated[str | None, typer.Option(help="Such as rct, registry, cohort.")]
+Site = Annotated[str | None, typer.Option(help="Only studies of this organ.")]
+Therapy = Annotated[str | None, typer.Option(help="Only studies of this therapy.")]
+
+
+@facts.callback()
+def _filter(context: typer.Context, topic: Topic = None, kind: Kind = None, site: Site = None, therapy: Therapy = None) -> None:
+    """List the studies that pass the filters; without any, tell what there is to do."""
+    asked = any(value is not None for value in (topic, kind, site, therapy))
+    if context.invoked_subcommand is None and asked:
+        list_(topic, kind, site, therapy)
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+    elif asked:
+        raise PagetError("filters stand after `list`", key="--topic, --kind, --site, --therapy", fix="paget evidence list --topic liver")
 
 
 @facts.command("list")
 def list_(
-    topic: Annotated[str | None, typer.Option(help="Such as primary-lrt, liver, skin, systemic, survival.")] = None,
-    kind: Annotated[str | None, typer.Option(help="Such as rct, registry, cohort.")] = None,
-    site: Annotated[str | None, typer.Option(help="Only studies of this organ.")] = None,
-    therapy: Annotated[str | None, typer.Option(help="Only studies of this therapy.")] = None,
+    topic: Topic = None,
+    kind: Kind = None,
+    site: Site = None,
+    therapy: Therapy = None,
     level: Annotated[str | None, typer.Option(help="Where the numbers were read: table, abstract, full-text, secondary.")] = None,
     unused: Annotated[bool, typer.Option("--unused", help="Only studies that nothing in Paget rests on or is compared with.")] = False,
     evidence: Evidence = None,

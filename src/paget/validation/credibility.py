@@ -24,7 +24,6 @@ TRIALS = ("tata-memorial", "mf07-01", "e2108", "abcsg-28")
 """Trials of primary surgery: the headline conclusions are about these."""
 
 
-
 def credibility(
     posteriors: Sequence[str] | None = None,
     *,
@@ -32,6 +31,7 @@ def credibility(
     work: Path = Path("validation"),
     calibration: Path | None = None,
     sensitivity: Path | None = None,
+    checks: Sequence[Path] = (),
     replicates: int = 200,
     draws: int | None = None,
     histories: int = 40_000,
@@ -55,6 +55,8 @@ def credibility(
         Folder of the validation and the runs behind it; finished pieces are not done again.
     calibration, sensitivity : Path, optional
         Folders of a fit and of its sensitivity analysis (`paget calibrate`), to be shown too.
+    checks : sequence of Path
+        Folders of checks of the method (`paget calibrate --check`), to be shown too.
     replicates, draws, histories, patients, only, seed, threads, overwrite
         As in `paget.validation.validate`.
     lives : int
@@ -77,6 +79,7 @@ def credibility(
     shown = {
         "calibration": _summary(calibration, "paget calibrate", "misfit"),
         "sensitivity": _summary(sensitivity, "paget calibrate --sensitivity", "emulator_r2"),
+        "checks": [_summary(folder, "paget calibrate --check", "coverage", "mean_rank") for folder in checks],
     }
     found = validate(
         chosen, only=only, replicates=replicates, draws=draws, histories=histories, patients=patients, seed=seed, threads=threads, out=work,
@@ -107,13 +110,15 @@ def credibility(
     return docs / NUMBERS
 
 
-def _summary(folder: Path | None, command: str, key: str) -> dict[str, Any] | None:
+def _summary(folder: Path | None, command: str, *keys: str) -> dict[str, Any] | None:
+    """What a folder of a command holds, which any of some keys tells."""
     if folder is None:
         return None
     path = folder / "summary.json"
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        found[key]
+        if not any(key in found for key in keys):
+            raise KeyError(keys)
     except (OSError, ValueError, KeyError, TypeError):
         raise PagetError("this is not a finished folder of that command", where=folder, expected=f"a folder of `{command}`") from None
     return found

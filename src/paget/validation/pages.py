@@ -209,18 +209,69 @@ def tornado(numbers: Numbers) -> str:
     return _table(("result", "largest total Sobol indices, in order"), rows) + f"\n\nEmulator's R2 on points left out: {r2}."
 
 
+def checks(numbers: Numbers) -> str:
+    """Whether the method finds truths that were put in."""
+    out = []
+    for found in numbers["checks"]:
+        size = found["request"]["size"]
+        if "coverage" in found:
+            heads = ("truth", *(f"{100 * one['level']:.0f} % interval" for one in found["coverage"]))
+            rows = [
+                (str(one["truth"]), *(f"{one[format(level['level'], 'g')]:.2f}" for level in found["coverage"]))
+                for one in found["by_truth"]
+            ]
+            rows.append(("**all**", *(f"**{one['covered']:.2f}**" for one in found["coverage"])))
+            out.append(
+                f"**Full model** ({size}). Truths drawn from the prior, data simulated with the full model and spread by sampling error "
+                "and discrepancy, each fitted at reduced size. Share of free numbers whose interval holds the truth:"
+            )
+            out.append(_table(heads, rows))
+            out.append(
+                f"Root mean square error of the fitted means {found['root_mean_square_error']:.2f}, of the prior's "
+                f"{found['root_mean_square_of_the_prior']:.2f}; mean spread {found['mean_spread']:.2f} (in sd of the prior)."
+            )
+        else:
+            out.append(
+                f"**Emulator** ({size}). Ranks of truths among the draws of fits to an emulator: {found['beyond']} of {found['numbers']} "
+                f"free numbers are not uniform at 1 % ({found['expected']:.1f} expected by chance); mean rank {found['mean_rank']:.3f} "
+                f"(0.5), spread {found['sd_rank']:.3f} ({found['sd_of_uniform']:.3f}). R2 of the emulator for points left out: "
+                f"{found['r2_median']:.2f} for the middle target, {found['r2_low']:.2f} at the 10 % point."
+            )
+    return "\n\n".join(out) or "*No check was shown: `paget credibility --check FOLDER` takes the folder of `paget calibrate --check`.*"
+
+
+def _pictures(numbers: Numbers, words: dict[str, str]) -> str:
+    """Pictures whose names begin so, with what they show."""
+    found = []
+    for name in numbers["figures"]:
+        for start, what in words.items():
+            if name.startswith(start):
+                rest = name.removeprefix(start).removesuffix(".png")
+                found.append(f"![{what}{f', {rest}' if rest else ''}](figures/{name})")
+    return "\n\n".join(found)
+
+
 def figures(numbers: Numbers) -> str:
     """Predicted against observed, one picture a posterior."""
-    names = [name for name in numbers["figures"] if name.startswith("predicted-observed-")]
-    return "\n\n".join(
-        f"![Predicted against observed hazard ratios, {name.removeprefix('predicted-observed-').removesuffix('.png')}](figures/{name})"
-        for name in names
+    return _pictures(numbers, {"predicted-observed-": "Predicted against observed hazard ratios"})
+
+
+def fit_figures(numbers: Numbers) -> str:
+    """Every target before and after the fit; prior and posterior of every free number."""
+    return _pictures(
+        numbers, {"z-scores": "Every target before and after the fit", "parameters": "Prior and posterior of every free number"}
     )
+
+
+def tornado_figures(numbers: Numbers) -> str:
+    """A tornado for each headline result."""
+    return _pictures(numbers, {"tornado-": "What moves it most", "sobol": "Sobol indices of the headline results"})
 
 
 TABLES: dict[str, Callable[[Numbers], str]] = {
     "headlines": headlines, "criteria": criteria, "predictions": predictions, "scores": scores, "how": how, "verdict": verdict,
-    "shares": shares, "flips": flipped, "fit": fit, "tornado": tornado, "figures": figures,
+    "shares": shares, "flips": flipped, "fit": fit, "fit-figures": fit_figures, "checks": checks, "tornado": tornado,
+    "tornado-figures": tornado_figures, "figures": figures,
 }  # fmt: skip
 """Tables by the name that a mark gives."""
 
