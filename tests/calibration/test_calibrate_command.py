@@ -102,9 +102,9 @@ def test_the_same_bytes_on_two_threads(fitted, few, tmp_path):
 
 def test_a_finished_folder_is_read_and_another_request_is_refused(fitted, few):
     """The same request again costs nothing; another seed in the same folder is a mistake."""
-    again, _ = paget("--size", "tiny", "--targets", few, "--out", fitted[0], "--threads", 1)
+    again, _ = paget("--size", "tiny", "--targets", few, "--out", fitted[0], "--threads", 1, "--resume")
     assert again == fitted[1]
-    _, errors = paget("--size", "tiny", "--targets", few, "--out", fitted[0], "--seed", 2, code=2)
+    _, errors = paget("--size", "tiny", "--targets", few, "--out", fitted[0], "--seed", 2, "--resume", code=2)
     assert "another run is here" in errors and "seed" in errors
 
 

@@ -22,7 +22,7 @@ from paget.forms import validated
 from paget.parameters import ParameterSet, declared
 from paget.parameters.registry import INDEX_LABELS
 
-LIVES, DRAWS = 8_000, 12
+LIVES, DRAWS = 8_000, 48
 EFFECT = 0.10
 """A mean effect of less than 10 % of the hazard either way is called none: no trial of this field could tell it from none."""
 
