@@ -136,7 +136,10 @@ def test_a_bootstrap_that_was_stopped_goes_on(folder, tmp_path, capsys, monkeypa
         treated_months="surgery", id="id", event_value=None, treated=None, entry_months=None, unit="months", missing="error",
         varying_from="from_months", negative_control=None,
     )  # fmt: skip
-    request = analysing.Request("landmark", ("u",), (6.0,), 6.0, None, None, None, 60, 1)
+    request = analysing.Request(
+        estimand="landmark", adjust_for=("u",), curved=(), landmark_months=(6.0,), grace_months=6.0, tau_months=None, truncate=None,
+        unless=None, bootstrap=60, seed=1,
+    )  # fmt: skip
     with pytest.raises(KeyboardInterrupt):
         analysing.run(data, request, stop, tmp_path / "stopped")
     assert len(drawn) == 40
