@@ -123,6 +123,15 @@ def test_every_class_says_why_and_is_used():
         (lambda d: d["lives"]["patients"].pop("untreated"), "no share of lives"),
         (lambda d: d["lives"]["natural_histories"].pop("diagnosis"), "first population"),
         (lambda d: d["targets"].clear(), "at least 1"),
+        (lambda d: d.pop("targets"), r"mine.yaml: targets: Field required$"),
+        (
+            lambda d: d["targets"].append(
+                {"id": "mine", "evidence": "xiao2018-retracted", "simulation": "diagnosis", "class": "growth",
+                 "row": {"what": "x", "role": "anchor", "value": 0.4, "arithmetic": "made up", "readout": "median"},
+                 "likelihood": {"kind": "log-normal", "sd": 0.1, "arithmetic": "x"}}
+            ),
+            "mine.yaml: .*retracted",
+        ),
         (lambda d: d["classes"]["growth"].update(sd=0), "greater than 0"),
         (lambda d: d.update(more=1), "Extra inputs"),
         (

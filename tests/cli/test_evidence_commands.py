@@ -120,3 +120,14 @@ def test_a_posterior_makes_parameters_fitted(tmp_path):
         counts[name] = int(re.search(r"^fitted\s+(\d+)", out, flags=re.M)[1])
     assert counts["prior"] == 0
     assert counts["mine.parquet"] == len({column.partition("[")[0] for column in prior.frame.columns[:5]})
+
+
+def test_what_a_fit_only_varies_is_not_fitted():
+    """Draws from the prior, carried along in a posterior, keep the basis that was declared."""
+    from paget.calibration.free import declared_space
+    from paget.parameters.posterior import load
+    from paget.parameters.shares import fitted_names
+
+    space, moved = declared_space(), fitted_names(load("blind"))
+    assert moved == {column.partition("[")[0] for column in space.free}
+    assert "immune_kill_per_day" in {column.partition("[")[0] for column in space.varied} - moved

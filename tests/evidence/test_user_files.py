@@ -147,6 +147,30 @@ def test_a_caveat_keeps_what_a_source_printed_wrongly():
     assert study_from(data).caveats == ("printed so; the interval is probably that of another row",)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [
+        ({"measure": "median_months", "value": 30.0}, {"measure": "median_months", "value": 50.0}, "two values of one number"),
+        ({"measure": "survival", "at_months": 12.0, "value": 0.3}, {"measure": "survival", "at_months": 60.0, "value": 0.6}, "contradict"),
+        (
+            {"measure": "cumulative_incidence", "at_months": 60.0, "value": 0.2},
+            {"measure": "cumulative_incidence", "at_months": 12.0, "value": 0.4},
+            "contradict",
+        ),
+    ],
+)
+def test_facts_that_contradict_each_other_are_told(tmp_path, one, other, told):
+    """One number with two values, survival that rises, incidence that falls; what tells them apart, or a caveat, mends it."""
+    data = entry()
+    data["results"] = [{"endpoint": "overall-survival", "arm": "rfa"} | result for result in (one, other)]
+    with pytest.raises(PagetError, match=told) as error:
+        study_from(data, where="my.yaml")
+    assert "my.yaml" in str(error.value) and "results[0]" in str(error.value) and "results[1]" in str(error.value)
+    for mended in ({"subgroup": "women over 70"}, {"caveat": "printed so"}):
+        data["results"][1] = {"endpoint": "overall-survival", "arm": "rfa"} | other | mended
+        assert len(study_from(data).results) == 2
+
+
 SCRAP = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8), st.binary(max_size=3),
     st.dates(),

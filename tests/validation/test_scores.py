@@ -44,6 +44,18 @@ def test_an_open_interval_covers_and_has_no_width():
     assert one.covered and one.width is None and one.interval_score is None
 
 
+def test_nobody_of_few_is_drawn_in_as_the_simulated_are():
+    """None of 26 lesions where half of the simulated series have none: inside, near, and no miss of many thousand to one."""
+    none = replace(
+        BASE, measure="rate", scale="logit", observed=0.0, observed_low=None, observed_high=None, observed_sd=None, size=26,
+        mean=to_scale("logit", 0.04), low=0.5 / 27, high=0.2, sampling_sd=0.8,
+    )  # fmt: skip
+    one = score(none)
+    assert one.covered and abs(one.z) < 1.2 and one.interval_score == pytest.approx(to_scale("logit", 0.2) - to_scale("logit", 0.5 / 27))
+    assert not score(replace(none, low=0.05)).covered
+    assert not score(replace(none, size=None)).covered and score(replace(none, size=None)).z < -10
+
+
 @pytest.mark.parametrize("scale", ["log", "logit", "identity"])
 def test_scales_go_there_and_back(scale):
     """To the scale and back is the number itself."""

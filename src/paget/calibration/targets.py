@@ -264,7 +264,10 @@ def _allowed(entry: Declaration, row: Anchor, where: str, key: str) -> Study:
         raise refuse("it is a prediction", fix="take it out; predictions are never used to set anything")
     if row.context:
         raise refuse("source and simulation measure different things (`context`)")
-    study = load().usable(entry.evidence)
+    try:
+        study = load().usable(entry.evidence)
+    except PagetError as error:  # no such study, or a retracted one: say in which file
+        raise PagetError(error.message, where=where, key=f"{key}.evidence", expected=error.expected, fix=error.fix) from None
     if study.topic == "primary-lrt":
         raise refuse("its study is about surgery of the primary", got=study.id)
     kept_out = held_out()

@@ -271,4 +271,29 @@ class Study(_Frozen):
             raise ValueError("a study is not its own alias or overlap")
         if self.same_as is not None and (self.results or self.arms):
             raise ValueError("`same_as` makes this entry a pointer: move its results to that study")
+        self._check_contradictions()
         return self
+
+    def _check_contradictions(self) -> None:
+        """One number has one value, and curves of survival and incidence do not turn back; a caveat keeps what a source prints."""
+        first: dict[tuple[object, ...], int] = {}
+        curves: dict[tuple[object, ...], list[tuple[float, float, int]]] = {}
+        for i, r in enumerate(self.results):
+            if r.value is None or r.caveat is not None:
+                continue
+            who = (r.measure, r.endpoint, r.of, r.subgroup, r.arm, r.comparison, r.by, r.from_months, r.unit)
+            at = first.setdefault((*who, r.at_months), i)
+            if self.results[at].value != r.value:
+                raise ValueError(
+                    f"results[{at}] and results[{i}] give two values of one number ({self.results[at].value:g} and {r.value:g}): "
+                    "tell them apart by `subgroup`, `arm` or `of`, or say why in a `caveat`"
+                )
+            if r.measure in {"survival", "cumulative_incidence"} and r.at_months is not None:
+                curves.setdefault(who, []).append((r.at_months, r.value, i))
+        for (measure, *_), points in curves.items():
+            points.sort()
+            for (_, before, j), (_, after, i) in zip(points, points[1:], strict=False):
+                if (after > before) if measure == "survival" else (after < before):
+                    raise ValueError(
+                        f"results[{j}] and results[{i}] contradict each other: {measure} goes from {before:g} to {after:g} later on"
+                    )

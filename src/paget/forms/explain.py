@@ -18,6 +18,8 @@ from paget.forms.faults import Fault, Faults, Key
 
 Model = TypeVar("Model", bound=BaseModel)
 UNITS = {"days": 1.0, "weeks": 7.0, "months": 30.4375, "years": 365.25}
+LONGEST = 200
+"""Characters of a wrong value that a message repeats."""
 LENGTHS = {"mm": 0.1, "cm": 1.0, "m": 100.0}
 _WITH_UNIT = re.compile(
     r"^\s*([+-]?\d+(?:[.,]\d+)?)\s*(d|day|days|w|week|weeks|month|months|mo|y|year|years|mm|cm|m)\s*$", re.I
@@ -227,4 +229,14 @@ def validated(model: type[Model], data: Any, where: str, key: str = "") -> Model
     except ValidationError as error:
         first = error.errors()[0]
         path = ".".join(part for part in (key, *map(str, first["loc"])) if part)
-        raise PagetError(first["msg"].removeprefix("Value error, "), where=where, key=path or None, got=first.get("input")) from None
+        got = None if first["type"] == "missing" else _cut(first.get("input"))  # of a missing key pydantic tells all that stands around it
+        raise PagetError(first["msg"].removeprefix("Value error, "), where=where, key=path or None, got=got) from None
+
+
+def _cut(value: object) -> object:
+    """A value short enough for a message."""
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of thousands of digits
+        return f"<{type(value).__name__}>"
+    return value if len(text) <= LONGEST else text[: LONGEST - 3] + "..."

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 BASES = ("sourced", "fitted", "placed", "assumed")
 MEANING = {
     "sourced": "read from the studies named",
-    "fitted": "moved by the fit of the posterior; the draws carry what is left open",
+    "fitted": "moved by the fit of the posterior; the draws carry what is left open (numbers only varied keep their basis)",
     "placed": "set by hand on anchors, within a prior",
     "assumed": "neither; the reason is given, and the prior says how far it may be off",
 }
@@ -55,10 +55,15 @@ def shares(posterior: Posterior | None = None) -> list[Share]:
 
 
 def fitted_names(posterior: Posterior | None) -> frozenset[str]:
-    """Parameters that a posterior holds draws of (none where its draws are of the prior)."""
+    """Parameters that a fit moved: none where draws are of the prior, and none of those that a fit only varies.
+
+    A posterior holds draws of varied numbers too, from their priors: data say nothing of them. The manifest tells which are free;
+    without that word of it every column counts as moved.
+    """
     if posterior is None or not posterior.fitted:
         return frozenset()
-    return frozenset(column.partition("[")[0] for column in posterior.frame.columns)
+    columns = posterior.manifest.get("free", posterior.frame.columns)
+    return frozenset(column.partition("[")[0] for column in columns)
 
 
 def choose(

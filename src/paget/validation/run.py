@@ -150,7 +150,7 @@ def _read(path: Path) -> Validation:
 
     report = json.loads((path / RESULT).read_text(encoding="utf-8"))
     names = [field.name for field in fields(Prediction)]
-    return Validation(path, [Prediction(**{name: one[name] for name in names}) for one in report["predictions"]], report)
+    return Validation(path, [Prediction(**{name: one[name] for name in names if name in one}) for one in report["predictions"]], report)
 
 
 def _name(given: str | Path) -> str:

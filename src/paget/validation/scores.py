@@ -20,6 +20,8 @@ Z95 = 1.959963984540054
 ALPHA = 0.05
 EDGE = 1e-6
 """Shares closer than this to 0 or 1 are taken as this: their logits would be infinite."""
+ROUNDING = 1e-9
+"""Numbers on a scale that differ by less are the same: there and back costs the last bits."""
 GROUPS = {
     "hazard_ratio": "ratios", "odds_ratio": "ratios", "survival": "landmarks", "cumulative_incidence": "landmarks", "rate": "shares",
     "median_months": "medians",
@@ -40,6 +42,17 @@ def to_scale(scale: Scale, value: float) -> float:
         share = min(max(value, EDGE), 1.0 - EDGE)
         return math.log(share / (1.0 - share))
     return value
+
+
+def drawn_in(share: float, size: int) -> float:
+    """A share with half a patient added on either side: none of 26 is 0.5 of 27, so that 0 and 1 have a logit.
+
+    Examples
+    --------
+    >>> drawn_in(0.0, 9), drawn_in(1.0, 9)
+    (0.05, 0.95)
+    """
+    return (min(max(share, 0.0), 1.0) * size + 0.5) / (size + 1.0)
 
 
 def from_scale(scale: Scale, value: float) -> float:
@@ -86,6 +99,8 @@ class Prediction:
         Parameter draws (0: one set) and replicates or draws behind it.
     source : str
         ``replicates`` of the whole trial, or ``row`` of the table of phenomena.
+    size : int or None
+        Patients by whose number simulated shares were drawn in from 0 and 1; the observed share is drawn in likewise. None: it is not.
     """
 
     study: str
@@ -109,6 +124,14 @@ class Prediction:
     draws: int
     count: int
     source: str
+    size: int | None = None
+
+    @property
+    def observed_scaled(self) -> float:
+        """The printed number on the scale, nobody and everybody drawn in by half a patient where the simulated ones were."""
+        if self.scale == "logit" and self.size:
+            return to_scale(self.scale, drawn_in(self.observed, self.size))
+        return to_scale(self.scale, self.observed)
 
     @property
     def predicted(self) -> float:
@@ -154,15 +177,14 @@ class Score:
 
 def score(p: Prediction) -> Score:
     """Score one prediction."""
-    low = -math.inf if p.low is None else p.low
-    high = math.inf if p.high is None else p.high
-    covered = low <= p.observed <= high
+    observed = p.observed_scaled
+    low = -math.inf if p.low is None else to_scale(p.scale, p.low)
+    high = math.inf if p.high is None else to_scale(p.scale, p.high)
+    covered = low - ROUNDING <= observed <= high + ROUNDING
     width = points = None
-    observed = to_scale(p.scale, p.observed)
     if p.low is not None and p.high is not None:
         width = p.high / p.low if p.scale == "log" else p.high - p.low
-        a, b = (to_scale(p.scale, end) for end in (p.low, p.high))
-        points = (b - a) + 2.0 / ALPHA * (max(a - observed, 0.0) + max(observed - b, 0.0))
+        points = (high - low) + 2.0 / ALPHA * (max(low - observed, 0.0) + max(observed - high, 0.0))
     agrees = None
     if p.observed_low is not None or p.observed_high is not None:
         agrees = (p.observed_low is None or p.observed_low <= p.predicted) and (
@@ -225,7 +247,7 @@ def line(predictions: Sequence[Prediction]) -> Line | None:
     if len(predictions) < 3:
         return None
     x = np.array([p.mean for p in predictions])
-    y = np.array([to_scale(p.scale, p.observed) for p in predictions])
+    y = np.array([p.observed_scaled for p in predictions])
     w = np.array([p.error**-2 for p in predictions])
     mean = float((w * x).sum() / w.sum())
     spread = float((w * (x - mean) ** 2).sum())

@@ -28,6 +28,8 @@ SCALES: dict[str, Scale] = {
     "rate": "logit", "rate_difference": "identity",
 }  # fmt: skip
 """Measures that replicates give, and the scale of each."""
+UNKNOWN_SIZE = 1000
+"""Patients by whose number shares of no one arm are drawn in from 0 and 1."""
 ENOUGH = 100
 """Replicates from which on the predictive interval is read off their quantiles; with fewer, Student's t on the scale."""
 
@@ -122,8 +124,8 @@ def _values(protocol: Protocol, entry: Published, rows: pl.DataFrame) -> NDArray
 def _scaled(measure: str, values: NDArray[np.float64], size: int | None) -> NDArray[np.float64]:
     if SCALES[measure] == "log":
         return np.asarray(np.log(np.maximum(values, 1e-3)))
-    n = size or 1000
-    share = (np.clip(values, 0.0, 1.0) * n + 0.5) / (n + 1.0)  # nobody and everybody are drawn in by half a patient
+    n = size or UNKNOWN_SIZE
+    share = (np.clip(values, 0.0, 1.0) * n + 0.5) / (n + 1.0)  # as `scores.drawn_in`, for an array
     return np.asarray(np.log(share / (1.0 - share)))
 
 
@@ -158,7 +160,7 @@ def _prediction(
         mean=mean, low=from_scale(scale, low) if math.isfinite(low) else None,
         high=from_scale(scale, high) if math.isfinite(high) else None, sampling_sd=sampling, parameter_sd=parameter,
         mc_se=parts.mc_se if math.isfinite(parts.mc_se) else 0.0, draws=parts.draws if draws[0] >= 0 else 0,
-        count=parts.count, source="replicates",
+        count=parts.count, source="replicates", size=(size or UNKNOWN_SIZE) if scale == "logit" else None,
     )  # fmt: skip
 
 
