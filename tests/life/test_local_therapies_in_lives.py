@@ -28,7 +28,15 @@ def arm(name, **more):
 def seen_in(point):
     """Numbers of patients with visible metastases at diagnosis, by place."""
     out = simulate(a_plan(horizon_days=1.0), np.arange(80_000), 0, point, seed=SEED)
-    return {place: out["patient_id"][(out["eligible_disease"] == 1) & (out["site"][:, place] == 1)] for place in (LIVER, SKIN)}
+    metastatic = out["eligible_disease"] == 1
+    seen = {place: out["patient_id"][metastatic & (out["site"][:, place] == 1)] for place in (LIVER, SKIN)}
+    return seen | dict.fromkeys((PLACES.index("breast"), PLACES.index("regional-nodes")), out["patient_id"][metastatic])
+
+
+def where(name):
+    """A place that a treatment treats, of those that women were looked for: liver before skin before breast and nodes."""
+    places = {PLACES.index(place) for place in library().locals[name].local.places}
+    return next(place for place in (LIVER, SKIN, PLACES.index("breast"), PLACES.index("regional-nodes")) if place in places)
 
 
 def cases(detail):
@@ -123,26 +131,26 @@ def null_version(name):
     return Library(therapies, shelf.regimens, shelf.standards)
 
 
-@pytest.mark.parametrize(("name", "place"), [("srfa", LIVER), ("electrochemotherapy", SKIN)])
-def test_a_null_version_leaves_the_truth_bit_for_bit(point, seen_in, name, place):
+@pytest.mark.parametrize("name", library().locals)
+def test_a_null_version_leaves_the_truth_bit_for_bit(point, seen_in, name):
     """With no control, nothing killed and no cost, patients without drugs live the same lives to the bit."""
     plan = a_plan(arm(name), {"untreated": 1}, library=null_version(name))
-    ids = seen_in[place][:150]
+    ids = seen_in[where(name)][:150]
     treated, plain = (simulate(plan, ids, which, point, seed=SEED) for which in (0, 1))
-    assert np.isfinite(treated["local_day"]).mean() > 0.4
+    assert np.isfinite(treated["local_day"]).any()
     for field in ("death_day", "death_cause", "last_day", "age_years", "n_metastases", "ecog", "merged"):
         np.testing.assert_array_equal(treated[field], plain[field], err_msg=field)
     real = simulate(dataclasses.replace(plan, library=library()), ids, 0, point, seed=SEED)
     assert (real["death_day"] != plain["death_day"]).any()
 
 
-@pytest.mark.parametrize(("name", "place"), [("rfa", LIVER), ("liver-resection", LIVER), ("electrochemotherapy", SKIN)])
-def test_nobody_is_treated_whom_the_file_forbids(point, seen_in, name, place):
+@pytest.mark.parametrize("name", library().locals)
+def test_nobody_is_treated_whom_the_file_forbids(point, seen_in, name):
     """The kernel refuses for the reason that the file's own limits give, and treats nobody whom they forbid.
 
     A row that stands for several lesions counts as several but is seen once, so a number may be exceeded that sightings do not show.
     """
-    ids = seen_in[place][:300]
+    ids = seen_in[where(name)][:300]
     detail = replay(a_plan(arm(name), horizon_days=30.0), ids, 0, point, seed=SEED)
     local = library().therapies[name].local
     here = {int(k): [] for k in ids}
@@ -169,9 +177,10 @@ def test_nobody_is_treated_whom_the_file_forbids(point, seen_in, name, place):
     assert counted > 100 and agree > 0.9 * counted
 
 
-def test_complications_come_out_as_published():
+@pytest.mark.parametrize("name", [name for name, one in library().locals.items() if one.local.complications])
+def test_complications_come_out_as_published(name):
     """Over many patients each complication is as frequent as its file says, of what it is counted in; draws do not depend on others."""
-    therapy = library().therapies["radiotherapy-hyperthermia"]
+    therapy = library().therapies[name]
     n, lesions = 4000, 2
     treated = np.zeros(n * lesions, [("patient_id", int), ("day", float), ("session", int), ("lesion", int)])
     treated["patient_id"] = np.repeat(np.arange(n), lesions)

@@ -12,7 +12,9 @@ from paget.errors import PagetError, unknown
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
+    from paget.calibration.local_twins import LocalReading
     from paget.therapy import Library, Therapy
 
 EVERYWHERE = "everywhere"
@@ -79,10 +81,11 @@ def _compare(out: Console, shelf: Library, shown: list[Therapy]) -> None:
     from rich.table import Table
 
     from paget.calibration.adjuvant import EarlyBench
+    from paget.calibration.local_twins import LocalBench
     from paget.calibration.therapies import Bench
     from paget.cli.therapy_card import published
 
-    bench, early = Bench(shelf), EarlyBench(shelf)
+    bench, early, local = Bench(shelf), EarlyBench(shelf), LocalBench(shelf)
     table = Table(box=None, pad_edge=False)
     for column in ("therapy", "read-out", "with", "without", "difference (95 %)", "expected", "role", "published"):
         table.add_column(column, overflow="fold")
@@ -104,4 +107,20 @@ def _compare(out: Console, shelf: Library, shown: list[Therapy]) -> None:
                 one.id, what, f"{seen.given.rate:.2%}", f"{seen.against.rate:.2%}", f"x {seen.ratio:.2f} ({low:.2f} to {high:.2f})",
                 relapse.expect + ("" if seen.holds else ", not so"), relapse.role, published(relapse.finding) if relapse.finding else "-",
             )  # fmt: skip
+        if one.local is not None:
+            _add_lesions(table, local.read(one.id), ", ".join(one.local.places))
     out.print(table)
+
+
+def _add_lesions(table: Table, got: LocalReading, places: str) -> None:
+    """Two rows of a local therapy: tumour left beside the untreated twin, and lesions eradicated beside the file's curve."""
+    left, gone = got.left, got.eradicated
+    table.add_row(
+        got.therapy, f"tumour left in {places} after 12 weeks (share of the untreated twin's), {got.treated} treated", f"{left.value:.2f}",
+        "1.00", f"{left.value - 1:+.2f} ({left.low - 1:+.2f} to {left.high - 1:+.2f})", "better" + ("" if got.holds else ", not so"),
+        "input", "-",
+    )  # fmt: skip
+    table.add_row(
+        got.therapy, "lesions eradicated (share)", f"{gone.value:.2f}", "0.00", f"{gone.value:+.2f} ({gone.low:+.2f} to {gone.high:+.2f})",
+        f"{got.eradicated_by_file:.2f} by its file", "input", "-",
+    )  # fmt: skip

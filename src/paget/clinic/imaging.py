@@ -48,6 +48,12 @@ def limits(names: Sequence[str], detection_cm: Sequence[float]) -> Mapping[str, 
     return found
 
 
+def distant_places(name: str) -> tuple[str, ...]:
+    """Distant places where a modality shows half of some lesions: what it can find in follow-up."""
+    one = modality(name)
+    return tuple(place for place in PLACES[:N_ORGANS] if math.isfinite(one.half_cm(place)))
+
+
 def false_positive(names: Sequence[str]) -> float:
     """Probability that one of several modalities shows, in one round, what is not there (independent places and modalities)."""
     right = 1.0

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from paget.clinic.instruments import of_kind
 from paget.engine.fitness import check_therapies
-from paget.engine.surveillance import follow_up_of
+from paget.engine.surveillance import check_looks, follow_up_of
 from paget.engine.therapies import check_places, variants
 from paget.forms import Key
 from paget.life.kernel import AT_ONCE, INOPERABLE
@@ -70,6 +70,7 @@ def check_known_names(protocol: Protocol, where: str | None = None) -> None:
         },
         where=where,
     )
+    check_looks(protocol, where)
     check_therapies(protocol, shelf, where)
     for arm in (None, *range(len(protocol.arms))):
         adjuvant_of(protocol, arm)

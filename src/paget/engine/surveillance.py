@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from paget.clinic.imaging import limits
-from paget.clinic.instruments import Panel, Schedule, instrument
+from paget.clinic.imaging import distant_places, limits
+from paget.clinic.instruments import Panel, Schedule, instrument, of_kind
 from paget.clinic.markers import half_burden
+from paget.forms import Fault, to_error
 from paget.life.simulate import Surveillance
 from paget.parameters import ParameterSet
 from paget.study.arms import Arm
+from paget.study.protocol import Protocol
 from paget.study.surveillance import Looks
 from paget.units import DAYS_PER_MONTH
 
@@ -39,6 +41,23 @@ def follow_up_of(arm: Arm, parameters: ParameterSet) -> Surveillance | None:
         marker_sd_log=marker[1],
         workup=_limits(given.work_up, parameters),
     )
+
+
+def check_looks(protocol: Protocol, where: str | None = None) -> None:
+    """Refuse follow-up by an instrument that finds no distant metastasis, such as mammography: it would find nothing without a word.
+
+    Names must be known.
+    """
+    faults = [
+        Fault(("arms", number, "surveillance", *key), "looks at no distant place, and a relapse is a distant metastasis", name,
+              "one of " + ", ".join(one for one in of_kind("imaging") if distant_places(one)))
+        for number, arm in enumerate(protocol.arms)
+        if arm.surveillance is not None and not isinstance(arm.surveillance, str)
+        for key, name, kind in arm.surveillance.named
+        if kind == "imaging" and not distant_places(name)
+    ]  # fmt: skip
+    if faults:
+        raise to_error(faults, where or protocol.id)
 
 
 def schedule(named: Schedule, parameters: ParameterSet) -> Surveillance | None:

@@ -118,7 +118,8 @@ class Library:
             kills, costs = therapy.kills, therapy.costs
             row["axis"], row["cross"] = -1, math.nan
             if kills is not None:
-                row["axis"] = AXES.index(kills.axis)
+                if kills.kill_per_day.value > 0.0:  # a rate of 0 is no axis: what kills nothing leaves the fractions alone to the last bit
+                    row["axis"] = AXES.index(kills.axis)
                 row["family"] = FAMILIES[kills.axis].index(kills.family) if kills.family is not None else 0
                 row["kill"] = kills.kill_per_day.value * _kill_factor(kills, parameters)
                 row["cytotoxic"] = kills.cytotoxic
