@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from paget.report.figures import patient_course, rates, swimmer, waterfall
+from paget.report.figures import calibration, patient_course, predicted_observed, rates, swimmer, waterfall
 from paget.report.style import stamp
 
 MONTH = 30.4375
@@ -83,3 +83,20 @@ def test_a_stamp_stands_in_the_figure_and_in_its_description():
     box, (width, height) = drawn(stamped.figure)
     assert box.x1 < width + 0.01 and box.y1 < height + 0.01
     assert any("what-if" in text.get_text() for text in stamped.figure.texts)
+
+
+def test_a_bar_that_goes_on_beyond_the_axis_has_an_arrow():
+    """Both ends, of what was published and of what was simulated; a bar within the axis has none."""
+    row = {"trial": "a", "posterior": "blind", "hazard_ratio": 0.3, "low": 0.1, "high": 3.0, "used": False, "published": 1.0}
+    wide, narrow = row, row | {"trial": "b", "low": 0.8, "high": 1.2, "hazard_ratio": 1.0}
+    ends = {"published_low": 0.9, "published_high": 2.79}
+    figure = calibration.effects(pl.DataFrame([wide | ends, narrow | ends])).figure
+    marks = [line.get_marker() for line in figure.axes[0].lines]
+    assert marks.count("<") == 1 and marks.count(">") == 3
+
+
+def test_an_open_prediction_does_not_crowd_the_axes():
+    """Few draws leave an interval over many powers of ten; the axes stay where ratios are."""
+    point = predicted_observed.Point("a", 0.7, 1e-4, 3e3, 0.9, 0.7, 1.2, True, True)
+    axes = predicted_observed.draw([point]).figure.axes[0]
+    assert axes.get_xlim() == predicted_observed.SHOWN

@@ -233,6 +233,11 @@ def test_evidence_must_exist(tmp_path, good, dotted, value, parts):
     load_protocol(path, check_evidence=False)
 
 
+def test_a_protocol_that_lists_no_evidence_is_told_where_to(good):
+    """A published number of a study that is not on the protocol's own list."""
+    assert "evidence: [e2108]" in message(put(good, "evidence", []))
+
+
 def test_names_of_other_rooms_are_checked(good):
     """Switches, regimens and standards of care are checked against lists that the caller knows."""
     protocol = validate(put(good, "switches", {"self_seding": 0.0}))

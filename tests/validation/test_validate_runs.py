@@ -8,11 +8,13 @@ import pytest
 
 import paget.validation.run as module
 from helpers import fingerprints
+from paget.engine.draws import resolve_source
 from paget.errors import PagetError
 from paget.evidence.heldout import held_out
 from paget.parameters.posterior import load, save
 from paget.validation import validate
 from paget.validation.rows import simulate
+from paget.validation.run import GIVEN, _chosen, _used
 
 pytestmark = pytest.mark.slow
 SMALL = {"replicates": 5, "draws": 2, "patients": 40, "histories": 2000, "seed": 5, "only": ["mf0701-10y", "ctc-os"]}
@@ -104,6 +106,15 @@ def test_a_users_own_trial_is_predicted(tmp_path):
     assert one.study == "mine2026" and one.observed == 0.9 and one.held_out and one.draws == 0
     run = json.loads((tmp_path / "v" / "runs" / "point-mine" / "manifest.json").read_text(encoding="utf-8"))
     assert "mine2026" in run["evidence"]
+
+
+def test_what_the_values_were_chosen_by_is_no_held_out_study():
+    """A user's protocol of a study that is a target, or an anchor of the point values; nothing that is declared held out is among them."""
+    for name, draws in (("blind", 2), ("informed", 2), ("point", None)):
+        used = _used(resolve_source(name, draws=draws, replicates=4, seed=1))
+        assert {"e1193", "cleopatra"} <= used and not used & {"mf0701-10y", "abcsg28", "stic_ctc", "mine2026"}
+    own = {entry.evidence: entry for entry in _chosen(held_out(), ["tata-memorial", "e1193"], None) if entry.reason == GIVEN}
+    assert own["tata2015"].under == ("blind",) and own["e1193"].under == ("blind", "informed")
 
 
 def test_a_posterior_that_was_fitted_to_it_is_refused(tmp_path):

@@ -93,7 +93,13 @@ def _lines(found: dict[str, Any]) -> list[str]:
             f"Ranks of truths: {found['beyond']} of {found['numbers']} numbers not uniform at 1 % ({found['expected']:.1f} expected).",
         ]
     if what == "sensitivity":
-        return [f"{name}: {', '.join(columns[:4])}" for name, columns in found["largest"].items()]
+        r2 = found["emulator_r2"]
+        blind = [name for name, one in r2.items() if one <= 0.0]
+        return [
+            *(f"{name}: {', '.join(columns[:4])}" for name, columns in found["largest"].items()),
+            "R2 of the surface behind these orders, for points left out: " + ", ".join(f"{name} {one:.2f}" for name, one in r2.items()),
+            *([f"It foretells nothing of {', '.join(blind)}: there the order is chance; use a larger --size."] if blind else []),
+        ]
     return _effects(found["effects"], "variant")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -292,7 +293,7 @@ class Study(_Frozen):
                 curves.setdefault(who, []).append((r.at_months, r.value, i))
         for (measure, *_), points in curves.items():
             points.sort()
-            for (_, before, j), (_, after, i) in zip(points, points[1:], strict=False):
+            for (_, before, j), (_, after, i) in pairwise(points):
                 if (after > before) if measure == "survival" else (after < before):
                     raise ValueError(
                         f"results[{j}] and results[{i}] contradict each other: {measure} goes from {before:g} to {after:g} later on"

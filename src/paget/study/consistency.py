@@ -5,6 +5,7 @@ Each function returns the faults it finds; none stops at the first.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -290,9 +291,8 @@ def _published(protocol: Protocol) -> list[Fault]:
     for position, result in enumerate(protocol.published):
         key: Key = ("published", position)
         if result.evidence not in protocol.evidence:
-            faults.append(
-                absent(result.evidence, protocol.evidence, (*key, "evidence"), "study in evidence")
-            )
+            fault = absent(result.evidence, protocol.evidence, (*key, "evidence"), "study in evidence")
+            faults.append(fault if fault.fix else dataclasses.replace(fault, fix=f"write `evidence: [{result.evidence}]` at the top of the file"))
         if result.arm is not None and result.arm not in arms:
             faults.append(absent(result.arm, arms, (*key, "arm"), "arm"))
         if result.comparison is not None:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 REPLICATES, HISTORIES = 200, 40_000
 RESULT = "validation.json"
-
+GIVEN = "given by the user"
+"""Reason of what a user's protocol holds out; what the values were chosen by is shown then, and not scored."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ def _chosen(declared: HeldOutList, protocols: Sequence[str | Path], only: Sequen
         studies = dict.fromkeys(entry.evidence for entry, _ in of_trials.figures(loaded, None))
         if not studies:
             raise PagetError("this protocol has no published number to predict", where=path, key="published")
-        own += [HeldOut(id=study, protocol=str(path), reason="given by the user") for study in studies]
+        own += [_own(study, path, declared) for study in studies]
     entries = [*declared.entries, *own]
     for entry in entries:
         if entry.row is not None:
@@ -181,6 +182,23 @@ def _chosen(declared: HeldOutList, protocols: Sequence[str | Path], only: Sequen
                 raise unknown("held-out study, row or protocol", one, names)
         entries = [entry for entry in entries if {entry.name, entry.evidence, entry.protocol, entry.row} & set(only)]
     return entries
+
+
+def _own(study: str, path: str | Path, declared: HeldOutList) -> HeldOut:
+    """A study of a user's protocol; one that is on the list already is held out under the same posteriors."""
+    listed = next((entry for entry in declared.entries if entry.id == study), None)
+    more = {} if listed is None else {"under": listed.under, "seen": listed.seen}
+    return HeldOut(id=study, protocol=str(path), reason=GIVEN, **more)
+
+
+def _used(source: Source) -> frozenset[str]:
+    """Studies that these values were chosen by, with those that share their patients: a posterior's targets; anchors of the point values."""
+    from paget.calibration.rows import rows
+
+    targets = {str(one) for one in source.manifest.get("targets", ())}
+    base = load_evidence()
+    names = {row.evidence for row in rows() if (row.id in targets if targets else row.role == "anchor")}
+    return frozenset(base.resolve(one) for name in names for one in (name, *base[name].overlaps))
 
 
 def _check_unused(source: Source, declared: HeldOutList) -> None:
@@ -202,7 +220,7 @@ def _trials(
     entries: list[HeldOut], name: str, source: Source, folder: RunFolder, options: dict[str, Any], progress: Progress
 ) -> list[Prediction]:
     kept = {entry.name for entry in HeldOutList(tuple(entries)).under(_kind(source)).entries}
-    found = []
+    found, used = [], _used(source)
     mine = [entry for entry in entries if entry.protocol is not None]
     for number, entry in enumerate(mine):
         progress(f"{name}: trials", number, len(mine))
@@ -210,7 +228,8 @@ def _trials(
         protocol, result = of_trials.simulate(
             str(entry.protocol), entry.cut, folder.path / "runs" / f"{name}-{label}", progress=progress, **options
         )
-        found += of_trials.predictions(protocol, result, entry.evidence, name=label, posterior=name, held_out=entry.name in kept)
+        unseen = entry.name in kept and not (entry.reason == GIVEN and load_evidence().resolve(entry.evidence) in used)
+        found += of_trials.predictions(protocol, result, entry.evidence, name=label, posterior=name, held_out=unseen)
     progress(f"{name}: trials", len(mine), len(mine))
     return found
 

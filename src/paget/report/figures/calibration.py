@@ -165,12 +165,8 @@ def effects(table: pl.DataFrame, *, by: str = "posterior", title: str = "Surgery
         y += 1.0
         first = group.row(0, named=True)
         axes.text(-0.70, y, str(first["trial"]), transform=axes.get_yaxis_transform(), va="center", fontsize=8.2, weight="bold")
-        ends = [float(np.clip(first[name], low, high)) for name in ("published_low", "published_high")]
-        axes.plot(ends, [y, y], color=INK, lw=1.1)
-        axes.plot(first["published"], y, "D", mfc="white", mec=INK, ms=4.6, zorder=4)
-        for end, raw, mark in ((ends[0], first["published_low"], "<"), (ends[1], first["published_high"], ">")):
-            if raw != end:
-                axes.plot(end, y, mark, color=INK, ms=4)
+        _bar(axes, y, (first["published_low"], first["published_high"]), (low, high), INK, 1.1)
+        axes.plot(np.clip(first["published"], low, high), y, "D", mfc="white", mec=INK, ms=4.6, zorder=4)
         axes.text(1.03, y, _interval(first["published"], first["published_low"], first["published_high"]), **_right(axes))
         for row in group.iter_rows(named=True):
             y += 1.0
@@ -180,8 +176,8 @@ def effects(table: pl.DataFrame, *, by: str = "posterior", title: str = "Surgery
             if row["hazard_ratio"] is None or not np.isfinite(row["hazard_ratio"]):
                 axes.text(1.03, y, "cannot be run", **_right(axes))
                 continue
-            axes.plot(np.clip([row["low"], row["high"]], low, high), [y, y], color=colour, lw=1.8)
-            axes.plot(row["hazard_ratio"], y, "s", color=colour, ms=4.6, zorder=4)
+            _bar(axes, y, (row["low"], row["high"]), (low, high), colour, 1.8)
+            axes.plot(np.clip(row["hazard_ratio"], low, high), y, "s", color=colour, ms=4.6, zorder=4)
             axes.text(1.03, y, _interval(row["hazard_ratio"], row["low"], row["high"]), **_right(axes))
         y += 0.9
     axes.set_xscale("log")
@@ -200,6 +196,15 @@ def effects(table: pl.DataFrame, *, by: str = "posterior", title: str = "Surgery
     )
     said = "; ".join(f"{r['trial']} {r[by]} {r['hazard_ratio']:.2f}" for r in table.iter_rows(named=True) if r["hazard_ratio"] is not None)
     return Drawing(figure, table, f"Hazard ratios of death, surgery against none: {said}.", title)
+
+
+def _bar(axes: Any, y: float, ends: tuple[float, float], limits: tuple[float, float], colour: str, width: float) -> None:
+    """An interval, with an arrow where it goes on beyond the axis."""
+    shown = [float(np.clip(end, *limits)) for end in ends]
+    axes.plot(shown, [y, y], color=colour, lw=width)
+    for end, raw, mark in zip(shown, ends, "<>", strict=True):
+        if raw != end:
+            axes.plot(end, y, mark, color=colour, ms=4.5, clip_on=False)
 
 
 def _right(axes: Any) -> dict[str, Any]:

@@ -10,6 +10,9 @@ import numpy as np
 
 from paget.report.style import BLUE, GREY, INK, VERMILLION, Drawing, canvas, footnote, heading, place, styled
 
+SHOWN = (0.05, 20.0)
+"""Ratios that the axes show at most."""
+
 
 @dataclass(frozen=True)
 class Point:
@@ -47,7 +50,7 @@ def draw(points: Sequence[Point], *, title: str = "Predicted and observed hazard
     figure = canvas(7.6, height)
     axes = place(figure, 0.7, 0.95, 3.7, height - 1.55)
     ends = [v for p in points for v in (p.low, p.high, p.observed, p.observed_low, p.observed_high) if v is not None]
-    left, right = min(*ends, 0.9) / 1.1, max(*ends, 1.1) * 1.1
+    left, right = max(min(*ends, 0.9) / 1.1, SHOWN[0]), min(max(*ends, 1.1) * 1.1, SHOWN[1])  # the list tells what goes beyond
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.plot([left, right], [left, right], color=GREY, lw=1.0, ls="--")
