@@ -7,13 +7,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 import yaml
-from hypothesis import assume, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import paget
 from paget.biology.layout import SUBTYPES
 from paget.biology.markers import MARKERS
-from paget.engine.badges import badge_lines, badges
+from paget.engine.badges import badge_lines, badges, standard_line
 from paget.engine.compile import compile_plan, protocol_library
 from paget.engine.fitness import therapy_faults
 from paget.errors import PagetError
@@ -109,6 +109,7 @@ EVERYBODY = pl.DataFrame(
 ).filter(pl.col("subtype").str.ends_with("HER2+") == (pl.col("her2_expression") == "positive"))
 
 
+@example(regimens=["antimetabolite+lapatinib", "anastrozole"], narrow={"subtype": ["HR+/HER2+"], "her2_expression": "zero"})  # nobody
 @settings(max_examples=60)
 @given(regimens=CHOICES, narrow=NARROW)
 def test_no_accepted_trial_lets_in_whom_a_file_forbids(regimens, narrow):
@@ -117,7 +118,6 @@ def test_no_accepted_trial_lets_in_whom_a_file_forbids(regimens, narrow):
     protocol = trial(regimens, [{"attribute": name, tests[name]: value} for name, value in narrow.items()])
     rules = [one for one in protocol.population.conditions if one.attribute != "presentation"]
     people = EVERYBODY.filter(mask(EVERYBODY, rules)) if rules else EVERYBODY
-    assume(people.height)  # a trial of nobody is refused elsewhere
     forbidden = any(
         therapy.eligible.refusals({**patient, "earlier": (), "biomarkers": patient})
         for regimen in regimens
@@ -125,6 +125,19 @@ def test_no_accepted_trial_lets_in_whom_a_file_forbids(regimens, narrow):
         for patient in people.iter_rows(named=True)
     )
     assert bool(therapy_faults(protocol, SHIPPED)) == forbidden
+
+
+@pytest.mark.parametrize("standard", SHIPPED.standards)
+def test_what_the_standard_of_care_gives_of_little_evidence_is_told(standard):
+    """Exactly its therapies of tier B are named."""
+    data = plain(trial())
+    data["population"]["standard_of_care"] = standard
+    told = standard_line(validate(data)) or ""
+    rows = [row for situations in SHIPPED.standards[standard].lines.values() for rows in situations.values() for row in rows]
+    given = {one.id: one for row in rows for name in row for one in SHIPPED.therapies_of(name)}
+    assert bool(told) == any(one.tier == "B" for one in given.values())
+    for one in given.values():
+        assert (one.title in told.split(": ", 1)[-1].rstrip(".").split("; ")) == (one.tier == "B")
 
 
 def test_a_protocol_brings_its_own_therapies_along(tmp_path):

@@ -45,6 +45,16 @@ def test_time_without_drugs_is_drawn_and_named():
     assert "no drugs" in keys[0] and "no drugs" not in keys[1]
 
 
+def test_treated_lesions_are_marked_and_named_where_there_are_some():
+    """The first day of a patient's treated lesions is a mark of her lane; without them, or without operations, the key names neither."""
+    ablated = swimmer.SwimmerRow("1", "ablation", 10.0, True, [(0.0, 10.0, 1)], lesions_treated=1.5)
+    found = swimmer.draw([ablated])
+    assert found.data.filter(pl.col("what") == "lesions treated")["months"].to_list() == [1.5]
+    plain = swimmer.draw([swimmer.SwimmerRow("2", "drug", 10.0, True, [(0.0, 10.0, 1)], surgery=1.0)])
+    keys = [{text.get_text() for text in one.figure.axes[0].get_legend().get_texts()} for one in (found, plain)]
+    assert "lesions treated" in keys[0] - keys[1] and "surgery of the primary" in keys[1] - keys[0]
+
+
 def course(events):
     """A course of one bone lesion with these events, (day, event, detail)."""
     lesions = pl.DataFrame(

@@ -38,6 +38,17 @@ def badge_lines(protocol: Protocol) -> list[str]:
     return [f"{one.title}: {', '.join(one.badges)}." for one in therapies_of(protocol) if one.badges]
 
 
+def standard_line(protocol: Protocol) -> str | None:
+    """What of the standard of care has little evidence, in one sentence; None where all is shown against studies."""
+    shelf = protocol_library(protocol)
+    name = protocol.population.standard_of_care
+    lines = [line for situations in shelf.standards[name].lines.values() for rows in situations.values() for line in rows]
+    regimens = dict.fromkeys(regimen for line in lines for regimen in line)
+    given = {therapy.id: therapy for regimen in regimens for therapy in shelf.therapies_of(regimen)}
+    little = sorted(therapy.title for therapy in given.values() if therapy.badges)
+    return f"The standard of care {name} gives therapies of little evidence too: {'; '.join(little)}." if little else None
+
+
 def stamp_of(protocol: Protocol) -> str | None:
     """What every figure says: that a therapy of the study does not exist."""
     return "what-if: hypothetical therapy" if any(one.hypothetical for one in therapies_of(protocol)) else None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from paget._version import __version__
 from paget.endpoints import NAMES, timed
-from paget.engine.badges import badge_lines, therapies_of
+from paget.engine.badges import badge_lines, standard_line, therapies_of
 from paget.engine.compile import adjuvant_of
 from paget.engine.draws import Source
 from paget.evidence import load, reference
@@ -167,6 +167,8 @@ def _notes(product: Product) -> list[str]:
         notes.append(product.source.note)
     notes += _adjuvant(product.protocol)
     notes += [f"Therapy {line}" for line in badge_lines(product.protocol)]
+    standard = standard_line(product.protocol)
+    notes += [standard] if standard else []
     notes.append("Held out of every fit: " + ", ".join(held_out().names) + ".")
     return notes
 

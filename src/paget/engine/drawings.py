@@ -54,6 +54,7 @@ class Material:
     twins: pl.DataFrame | None = None
     groups: dict[str, pl.Series] = field(default_factory=dict)
     index_change: pl.DataFrame | None = None
+    adles: pl.DataFrame | None = None
 
 
 def _find(records: Records, measure: str, *, endpoint: str, subgroup: str | None = None, at: float | None = None) -> dict[str, Any] | None:
@@ -238,7 +239,7 @@ def all_drawings(m: Material) -> dict[str, Callable[[], Drawing]]:
         out["lesions"] = lambda: shares(m, lesions, "Treated lesions")
     if not protocol.early:  # visits of early disease are not kept
         out["waterfall"] = lambda: _waterfall(m)
-        out["swimmer"] = lambda: swimmer_figure.draw(swimmer_figure.sample(m.adsl, m.adrs))
+        out["swimmer"] = lambda: swimmer_figure.draw(swimmer_figure.sample(m.adsl, m.adrs, adles=m.adles))
     if m.baseline:
         out["baseline"] = lambda: baseline_figure.draw(m.baseline)
     if protocol.single_arm:

@@ -81,10 +81,11 @@ def _refusals(protocol: Protocol, therapy: Therapy, first: bool, where: Conditio
     why: dict[str, None] = {}
     conditions = [*protocol.population.conditions, *where, *(one for alternative in but for one in alternative)]
     people = list(_people(therapy, {one.attribute for one in conditions}))
-    for k in np.flatnonzero(_admitted(protocol, people, where, but)):
+    admitted = np.flatnonzero(_admitted(protocol, people, where, but))
+    for k in admitted:
         patient = people[k]
         why |= dict.fromkeys(rules.refusals({**patient, "biomarkers": patient}))
-    if first and protocol.population.source == "de-novo":
+    if first and protocol.population.source == "de-novo" and admitted.size:
         why |= dict.fromkeys(rules.refusals({"earlier": ()}))
     return list(why)
 

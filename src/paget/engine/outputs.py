@@ -110,7 +110,7 @@ def write_outputs(product: Product, path: Path, command: str) -> None:
     masks = {group.id: subgroup_mask(patients, group) for group in protocol.analyses.subgroups}
     material = Material(
         protocol, tables["adsl"], tables["adtte"], tables["adrs"], tables["adtr"], records, flow, _baseline(product),
-        replicates, product.twins, masks, _index_change(product, raw) if protocol.local else None,
+        replicates, product.twins, masks, _index_change(product, raw) if protocol.local else None, tables.get("adles"),
     )  # fmt: skip
     drawn, said = [], stamp_of(protocol)
     for name, draw in all_drawings(material).items():

@@ -12,6 +12,7 @@ from paget.report.style import (
     ARM_COLOURS,
     GREEN,
     INK,
+    ORANGE,
     VERMILLION,
     YELLOW,
     Drawing,
@@ -35,7 +36,8 @@ LINE_SHADES = ("#D6EAF5", "#8CC5E3", "#3C8DBC", "#0B4F79")
 class SwimmerRow:
     """One patient; months from randomisation.
 
-    `lines` are (start, stop, number of the line). `responses` are the months of CR or PR by its name.
+    `lines` are (start, stop, number of the line). `responses` are the months of CR or PR by its name. `lesions_treated` is the first
+    local treatment of lesions.
     """
 
     label: str
@@ -46,9 +48,10 @@ class SwimmerRow:
     surgery: float | None = None
     progression: float | None = None
     responses: Sequence[tuple[float, str]] = field(default=())
+    lesions_treated: float | None = None
 
 
-def sample(adsl: pl.DataFrame, adrs: pl.DataFrame, n: int = 24) -> list[SwimmerRow]:
+def sample(adsl: pl.DataFrame, adrs: pl.DataFrame, n: int = 24, *, adles: pl.DataFrame | None = None) -> list[SwimmerRow]:
     """Choose patients spread evenly over follow-up within each arm; the same tables give the same ones.
 
     Parameters
@@ -58,6 +61,8 @@ def sample(adsl: pl.DataFrame, adrs: pl.DataFrame, n: int = 24) -> list[SwimmerR
         saw it.
     n : int
         About how many patients in all.
+    adles : polars.DataFrame, optional
+        Lesions treated locally; the first day of each patient is marked.
 
     Returns
     -------
@@ -74,6 +79,9 @@ def sample(adsl: pl.DataFrame, adrs: pl.DataFrame, n: int = 24) -> list[SwimmerR
         people = adsl.filter(pl.col("TRT01P") == arm).sort("FUPMO", "USUBJID", descending=[True, False])
         spots = np.unique(np.linspace(0, people.height - 1, min(each, people.height)).round().astype(int))
         chosen.append(people[spots.tolist()])
+    treated: dict[str, Any] = {}
+    if adles is not None:
+        treated = dict(adles.group_by("USUBJID").agg(pl.col("TRTDT").min()).iter_rows())
     rows = []
     month = 30.4375
     for subject in pl.concat(chosen).to_dicts() if chosen else []:
@@ -105,6 +113,7 @@ def sample(adsl: pl.DataFrame, adrs: pl.DataFrame, n: int = 24) -> list[SwimmerR
                 subject["SURGMO"],
                 progression,
                 [(when, name) for name, when in first.items()],
+                (treated[subject["USUBJID"]] - start).days / month if treated.get(subject["USUBJID"]) is not None else None,
             )
         )
     return rows
@@ -167,13 +176,14 @@ def draw(rows: Sequence[SwimmerRow], *, title: str = "Course of a sample of pati
     axes.spines["left"].set_visible(False)
     axes.set_xlabel("Months from randomisation")
     axes.set_ylabel("Patient")
-    _key(axes, any(line == 0 for row in ordered for _, _, line in row.lines))
+    _key(axes, ordered)
     heading(figure, title)
     return Drawing(figure, _data(ordered), _alt(ordered, title), title)
 
 
 MARKS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("surgery", "surgery of the primary", {"marker": "D", "mfc": YELLOW, "mec": INK, "ms": 5.5}),
+    ("lesions", "lesions treated", {"marker": "P", "mfc": ORANGE, "mec": INK, "ms": 6}),
     ("CR", "complete response", {"marker": "^", "mfc": GREEN, "mec": INK, "ms": 6}),
     ("PR", "partial response", {"marker": "^", "mfc": "white", "mec": GREEN, "ms": 5.5, "mew": 1.3}),
     ("PD", "progression", {"marker": "X", "mec": "white", "mfc": VERMILLION, "ms": 7, "mew": 0.7}),
@@ -187,6 +197,8 @@ def _marks(axes: Any, rows: Sequence[SwimmerRow], y: Any) -> None:
     for place_y, row in zip(y, rows, strict=True):
         if row.surgery is not None:
             spots["surgery"].append((row.surgery, place_y))
+        if row.lesions_treated is not None:
+            spots["lesions"].append((row.lesions_treated, place_y))
         for when, name in row.responses:
             spots[name].append((when, place_y))
         if row.progression is not None:
@@ -198,16 +210,19 @@ def _marks(axes: Any, rows: Sequence[SwimmerRow], y: Any) -> None:
             axes.plot(x, where, ls="", zorder=5, clip_on=False, **look)
 
 
-def _key(axes: Any, untreated: bool) -> None:
+def _key(axes: Any, rows: Sequence[SwimmerRow]) -> None:
+    """What stands in the lanes; of operations and of no drugs only what some lane shows."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
+    untreated = any(line == 0 for row in rows for _, _, line in row.lines)
+    shown = {"surgery": any(row.surgery is not None for row in rows), "lesions": any(row.lesions_treated is not None for row in rows)}
     handles: list[Any] = [
         Patch(facecolor=shade, label=f"line {i}" + (" and later" if i == len(LINE_SHADES) else ""))
         for i, shade in enumerate(LINE_SHADES, start=1)
     ]
     handles += [Patch(facecolor=NO_DRUGS, label="no drugs")] if untreated else []
-    handles += [Line2D([], [], ls="", label=words, **look) for _, words, look in MARKS]
+    handles += [Line2D([], [], ls="", label=words, **look) for name, words, look in MARKS if shown.get(name, True)]
     axes.legend(
         handles=handles,
         loc="lower left",
@@ -229,6 +244,8 @@ def _data(rows: Sequence[SwimmerRow]) -> Any:
         ]
         if row.surgery is not None:
             found.append((row.label, row.arm, "surgery", float(row.surgery), None))
+        if row.lesions_treated is not None:
+            found.append((row.label, row.arm, "lesions treated", float(row.lesions_treated), None))
         found += [(row.label, row.arm, name, float(when), None) for when, name in row.responses]
         if row.progression is not None:
             found.append((row.label, row.arm, "PD", float(row.progression), None))
@@ -243,7 +260,8 @@ def _alt(rows: Sequence[SwimmerRow], title: str) -> str:
         mine = [row for row in rows if row.arm == arm]
         words.append(
             f"{arm}: {len(mine)} patients, {sum(r.surgery is not None for r in mine)} operated, "
-            f"{sum(r.progression is not None for r in mine)} with progression, "
+            + (f"{sum(r.lesions_treated is not None for r in mine)} with lesions treated, " if any(r.lesions_treated for r in rows) else "")
+            + f"{sum(r.progression is not None for r in mine)} with progression, "
             f"{sum(r.dead for r in mine)} died."
         )
     return " ".join(words)
