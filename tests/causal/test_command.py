@@ -180,6 +180,8 @@ def test_examples_are_at_hand(tmp_path, capsys, monkeypatch):
         (["r.csv", *COLUMNS, "--estimand", "iptw"], ["needs covariates", "--adjust-for"]),
         (["r.csv", *COLUMNS, "--landmark", "six"], ["numbers separated by commas"]),
         (["r.csv", *COLUMNS, "--estimand", "landmark", "--landmark", "400"], ["nobody is followed beyond", "an earlier landmark"]),
+        (["r.csv", *COLUMNS, "--tau", "900"], ["--tau: treated or untreated, nobody is followed", "is the default"]),
+        (["r.csv", *COLUMNS, "--estimand", "ccw", "--grace", "0"], ["--grace: a strategy needs time", "ever-never, matching and iptw"]),
         (["r.csv", *COLUMNS, "--unless", "progression"], ["--varying FILE"]),
         (["r.csv", *COLUMNS, "--negative-control", "other"], ["TIME,EVENT"]),
         (["no.csv", *COLUMNS], ["no such file"]),

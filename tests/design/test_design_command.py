@@ -48,7 +48,17 @@ def test_everything_is_written(finished):
     assert figures == {"power", "scenarios", "boundaries", "frontier", "search"}
     page = finished.report.read_text(encoding="utf-8")
     assert "Research software" in page and "<script" not in page and 'src="http' not in page
-    for words in ("Type-I error", "Assurance", "Crossover", "Smallest trials", "Population error", "Data-generating mechanism"):
+    for words in (
+        "Type-I error",
+        "Boundaries",
+        "How trials with looks end",
+        "Futile under no effect",
+        "Assurance",
+        "Crossover",
+        "Smallest trials",
+        "Population error",
+        "Data-generating mechanism",
+    ):
         assert words in page
     table = pl.read_csv(finished.path / "scenarios.csv")
     assert table.height == 4 and table["patients"].to_list() == [40, 40, 80, 80]
@@ -65,6 +75,7 @@ def test_the_numbers_are_those_of_the_trials(finished):
     assert data["search"]["populations"][0]["patients"] is None or data["search"]["populations"][0]["patients"] <= 200
     assert len(data["assurance"]["scenarios"]) == 4 and data["assurance"]["scenarios"][0]["draws"] == 2
     assert len(data["switching"]) == 5
+    assert "as many as were prepared: --pool" not in data["search"]["populations"][0]["note"]  # the limit was the one asked for
     assert data["designs"][0]["boundaries"]["planned_events"] > 0
 
 

@@ -83,3 +83,19 @@ def test_more_mistakes(protocol):
         scenarios(protocol, {"accrual.patients": list(range(100, 160)), "accrual.months": list(range(1, 61))})
     with pytest.raises(PagetError, match="looks need the log-rank test"):
         DesignOptions(test="rmst", looks=(0.5, 1.0)).check(protocol)
+
+
+def test_the_pattern_of_accrual_can_be_varied_where_the_protocol_has_a_ramp():
+    """The months of the ramp go with the pattern; a ramp that is asked for stays."""
+    protocol = load_protocol("srfa-oligo")
+    assert protocol.accrual.pattern == "ramp"
+    assert change(protocol, {"accrual.pattern": "uniform"}).accrual.ramp_months is None
+    assert change(protocol, {"accrual.pattern": "ramp"}).accrual.ramp_months == protocol.accrual.ramp_months
+    with pytest.raises(PagetError, match="belongs to pattern: ramp"):
+        change(protocol, {"accrual.pattern": "uniform", "accrual.ramp_months": 3})
+
+
+def test_figures_say_what_a_fraction_is_of():
+    """No label is cut before the value that tells scenarios apart."""
+    one = scenarios(load_protocol("mf07-01"), {"accrual.patients": [200], "drop_out.fraction_per_year": [0.05]})[0]
+    assert one.short_label == "patients 200, drop-out a year 0.05"

@@ -128,6 +128,17 @@ def check(data: ObservationalData, request: Request) -> None:
     for option, value, least, most, expected in limits:
         if not (math.isfinite(value) and least <= value <= most):
             raise PagetError("not a number that can be used", where=option, got=value, expected=expected)
+    if request.estimand == "ccw" and request.grace_months == 0:
+        raise PagetError(
+            "a strategy needs time in which treatment can begin", where="--grace", got=request.grace_months, expected="more than 0 months",
+            fix="treatment decided at time zero is compared by ever-never, matching and iptw",
+        )  # fmt: skip
+    followed = min(float(group.max()) for group in (data.months[data.ever_treated], data.months[~data.ever_treated]) if len(group))
+    if request.tau_months is not None and request.tau_months > followed:
+        raise PagetError(
+            "treated or untreated, nobody is followed to this horizon", where="--tau", got=request.tau_months,
+            expected=f"at most {followed:g} months", fix=f"{default_tau(data):g} months, which a tenth of each reach, is the default",
+        )  # fmt: skip
 
 
 def curve(data: ObservationalData, covariates: tuple[str, ...], names: tuple[str, ...], knots: int) -> ObservationalData:
@@ -190,11 +201,18 @@ def run(data: ObservationalData, request: Request, progress: Progress, folder: P
             where=data.where,
             got=f"{data.n_treated} of {len(data)} patients treated, {data.n_events} with the outcome",
             expected="treated and untreated patients, and outcomes in both",
-            fix="survival of all patients can still be described (paget.analysis.kaplan_meier)",
+            fix=_instead(request),
         )
     families = [rung.family for rung in rungs]
     main = _main(found, families)
     return Result(data, request, found, families, controls, main, target_table(data, main, found))
+
+
+def _instead(request: Request) -> str:
+    """What could be answered where nothing that was asked for could."""
+    if request.adjust_for and request.estimand != "ladder":
+        return "fewer covariates, or none (unadjusted), may be answered; --estimand ladder tells which analyses can be"
+    return "survival of all patients can still be described (paget.analysis.kaplan_meier)"
 
 
 def _at(error: PagetError, where: str | None) -> PagetError:

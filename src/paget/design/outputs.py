@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from paget._version import __version__
 from paget.design.request import DesignRequest
 from paget.design.table import Row
-from paget.design.vary import PATIENTS, shown
+from paget.design.vary import PATIENTS, short, shown
 from paget.design.words import Findings, page
 from paget.engine.folder import canonical, write_text
 from paget.population.store import write_parquet
@@ -117,7 +117,8 @@ def drawings(asked: DesignRequest, found: Findings) -> dict[str, Drawing]:
     out["scenarios"] = scenario_figure.draw(
         [
             scenario_figure.ScenarioPower(
-                one.label, row["power"], row["power_mcse"], row["power_formula"], row.get("type_one_error"), row.get("type_one_error_mcse")
+                one.short_label, row["power"], row["power_mcse"], row["power_formula"], row.get("type_one_error"),
+                row.get("type_one_error_mcse"),
             )
             for one, row in zip(found.scenarios, found.rows, strict=True)
         ],
@@ -135,7 +136,7 @@ def _series(found: Findings) -> list[power_curve.PowerSeries]:
     """Power by size: one curve for each combination of what else is varied; empty where sizes do not differ."""
     groups: dict[str, list[power_curve.PowerPoint]] = {}
     for scenario, row in zip(found.scenarios, found.rows, strict=True):
-        others = ", ".join(f"{key.rsplit('.', 1)[-1]} {shown(value)}" for key, value in scenario.varied.items() if key != PATIENTS)
+        others = ", ".join(f"{short(key)} {shown(value)}" for key, value in scenario.varied.items() if key != PATIENTS)
         point = power_curve.PowerPoint(row["patients"], row["events"], row["power"], row["power_mcse"], row["power_formula"])
         groups.setdefault(others or "as the protocol", []).append(point)
     if not any(len(points) > 1 for points in groups.values()) or not any(PATIENTS in one.varied for one in found.scenarios):

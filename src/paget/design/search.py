@@ -258,8 +258,9 @@ def smallest(
         points.sort(key=lambda p: int(p["patients"]))
     else:
         why = "the model shows no benefit" if effect.log_hr >= 0 else "the benefit is too small"
+        bound = "" if limit == most else " (as many as were prepared: --pool)"
         note = (
-            f"no trial of up to {limit:,} patients reaches a power of {power:g}: {why} (hazard ratio {effect.hazard_ratio:.3f}); "
+            f"no trial of up to {limit:,} patients{bound} reaches a power of {power:g}: {why} (hazard ratio {effect.hazard_ratio:.3f}); "
             f"at {top['patients']:,} the power is {top['power']:.3f}"
         ) + ("" if formula is None else f"; by formula {formula:,.0f} would")
     progress(f"search: {options.subgroup}", ROUGH + len(FACTORS) + 1, ROUGH + len(FACTORS) + 1)

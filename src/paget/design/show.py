@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from paget.design.options import EVERYBODY
-from paget.design.vary import PATIENTS, shown
+from paget.design.vary import PATIENTS, short, shown
 from paget.errors import PagetError
 
 if TYPE_CHECKING:
@@ -74,10 +74,12 @@ def _scenarios(data: dict[str, Any]) -> Table:
     rows = data["scenarios"]
     varied = list(data["designs"][0]["varied"])
     null = any("type_one_error" in row for row in rows)
-    head = [name.rsplit(".", 1)[-1].replace("_", " ") for name in varied] or ["scenario"]
+    head = [short(name) for name in varied] or ["scenario"]
     head += [] if PATIENTS in varied else ["patients"]
-    other = any(row.get("power_maxcombo") is not None for row in rows)
+    looks = any("stopped_early" in row for row in rows)
+    other = not looks and any(row.get("power_maxcombo") is not None for row in rows)  # which has no looks
     head += ["power", *(["type-I error"] if null else []), "formula", *(["maxcombo"] if other else []), "HR", "events", "months"]
+    head += ["stop early", "futile"] if looks else []
     note = data["assurance"].get("note", "")
     table = _table(
         f"{data['protocol']}: {data['endpoint']}, {rows[0]['trials']:,} trials per scenario (seed {data['seed']})", head,
@@ -90,7 +92,8 @@ def _scenarios(data: dict[str, Any]) -> Table:
             cells.append(f"{row['patients']:,}")
         cells += [_error(row, "power", 3), *([_error(row, "type_one_error", 3)] if null else []), _error(row, "power_formula", 3)]
         cells += [_error(row, "power_maxcombo", 3)] if other else []
-        cells += [_error(row, "hazard_ratio", 3), _error(row, "events", 0), f"{row['duration_months']:,.1f}"]
+        cells += [_error(row, "hazard_ratio", 3), _error(row, "events", 0), _error(row, "duration_months", 1)]
+        cells += [_error(row, "stopped_early", 2), _error(row, "futile", 2)] if looks else []
         table.add_row(*(Text(cell) for cell in cells))
     return table
 
@@ -139,7 +142,11 @@ def _switching(rows: list[dict[str, Any]]) -> Table:
 def _assurance(found: dict[str, Any]) -> Table:
     from rich.text import Text
 
-    table = _table("Assurance", ["scenario", "assurance", "draws with benefit", "EVPPI, months", "value of the trial"], found["note"])
+    table = _table(
+        "Assurance", ["scenario", "assurance", "draws with benefit", "EVPPI, months", "trial, months"],
+        f"{found['note']}. EVPPI: what knowing the parameters would gain per patient over deciding now; trial: what following its finding "
+        "gains over deciding now (below 0: it would miss more than it spares).",
+    )  # fmt: skip
     for one in found["scenarios"]:
         error = "" if one["mcse"] is None else f" ± {one['mcse']:.3f}"
         table.add_row(

@@ -55,6 +55,26 @@ class Scenario:
         """The scenario in words."""
         return ", ".join(f"{key} = {shown(value)}" for key, value in self.varied.items()) or "as the protocol"
 
+    @property
+    def short_label(self) -> str:
+        """The same for figures, which have less room."""
+        return ", ".join(f"{short(key)} {shown(value)}" for key, value in self.varied.items()) or "as the protocol"
+
+
+def short(key: str) -> str:
+    """A key in words that fit into a figure: what it belongs to where its last part alone does not tell.
+
+    Examples
+    --------
+    >>> short("accrual.patients"), short("drop_out.fraction_per_year"), short("arms.systemic.crossover.fraction")
+    ('patients', 'drop-out a year', 'crossover')
+    """
+    parts = key.split(".")
+    told = parts[-1]
+    if told.startswith("fraction") and len(parts) > 1:
+        told = parts[-2] + (" a year" if told.endswith("per_year") else "")
+    return told.replace("drop_out", "drop-out").replace("_", " ")
+
 
 def shown(value: Any) -> str:
     """A value as a reader writes it."""
@@ -158,6 +178,8 @@ def change(protocol: Protocol, changes: dict[str, Any]) -> Protocol:
         except LookupError:
             known = known or keys(data)
             raise _unknown_key(dotted, known, protocol.id) from None
+    if data["accrual"].get("pattern") != "ramp" and "accrual.ramp_months" not in changes:
+        data["accrual"]["ramp_months"] = None  # of the protocol's own pattern, which was changed
     _shorten(data)
     return validate(without_none(data), where=f"{protocol.id} with {OPTION}")
 

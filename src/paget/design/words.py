@@ -103,6 +103,48 @@ def _tests_table(found: Findings) -> DesignTable:
     )  # fmt: skip
 
 
+def _looks_tables(found: Findings) -> list[DesignTable]:
+    """Boundaries of each look, and how the simulated trials ended; nothing where no scenario has looks."""
+    looks: list[list[str]] = []
+    ends: list[list[str]] = []
+    null = "type_one_error" in found.rows[0]
+    for one, question, layout, row in zip(found.scenarios, found.questions, found.plans, found.rows, strict=True):
+        plan = question.plan
+        if len(plan) == 1:
+            continue
+        spent = plan.spent()
+        for k, share in enumerate(plan.information):
+            events = math.ceil(share * question.planned_events - 1e-9)
+            root = math.sqrt(events * layout.share * (1.0 - layout.share))
+            looks.append(
+                [
+                    one.label, f"{k + 1}", f"{100 * share:.0f} %", f"{events:,}", _number(plan.upper[k]),
+                    _number(0.5 * math.erfc(plan.upper[k] / math.sqrt(2.0)), 5), _ratio(plan.upper[k], root), _number(spent[k], 5),
+                    *(("-", "-") if math.isinf(plan.lower[k]) else (_number(plan.lower[k]), _ratio(plan.lower[k], root))),
+                ]
+            )  # fmt: skip
+        cells = [_with_error(row, "stopped_early"), _with_error(row, "futile"), *([_with_error(row, "futile_under_null")] if null else [])]
+        cells += [_with_error(row, name, 1) for name in ("events_at_end", "enrolled", "duration_months")]
+        ends.append([one.label, *cells, *([_with_error(row, "duration_months_under_null", 1)] if null else [])])
+    if not looks:
+        return []
+    boundary = DesignTable(
+        "Boundaries",
+        ["Scenario", "Look", "Information", "Events", "Z, benefit", "One-sided p", "HR there", "Error spent", "Z, futility", "HR there"],
+        looks,
+        "A trial stops for benefit at or above the first Z, for futility below the second. HR: by the number of events, the ratio at which "
+        "the log-rank statistic would be about there. The last boundary is solved again for the events that really came.",
+    )
+    head = ["Scenario", "Stopped before the last look", "Futile", *(["Futile under no effect"] if null else []), "Events at the end"]
+    head += ["Enrolled", "Months", *(["Months under no effect"] if null else [])]
+    return [boundary, DesignTable("How trials with looks end", head, ends, "Shares and means of the simulated trials.")]
+
+
+def _ratio(z: float, root: float) -> str:
+    """Hazard ratio at which the log-rank statistic is about z."""
+    return _number(math.exp(-z / root)) if math.isfinite(z) else "-"
+
+
 def _effect_table(found: Findings) -> DesignTable:
     rows: list[list[str]] = []
     seen: set[str] = set()
@@ -206,7 +248,7 @@ def _assurance_table(found: dict[str, Any]) -> DesignTable:
 
 def page(asked: DesignRequest, found: Findings, figures: list[ReportFigure], command: str) -> DesignPage:
     """Everything the report shows."""
-    tables = [scenario_table(found), _tests_table(found), _effect_table(found)]
+    tables = [scenario_table(found), *_looks_tables(found), _tests_table(found), _effect_table(found)]
     if found.reached is not None:
         tables.append(_search_table(found.reached))
     if found.switching:

@@ -115,12 +115,10 @@ def draw(
     )  # fmt: skip
     heading(figure, title)
     count = f" of {trials:,} trials per point" if trials else ""
-    footnote(
-        figure,
-        f"Line: simulated from the model, band 1.96 Monte-Carlo errors{count}. Crosses, dotted: Schoenfeld's formula "
-        "with the model's hazard "
-        f"ratio at the data cut and the simulated events. Grey: alpha {alpha:g}.",
-    )
+    by_formula = " Crosses, dotted: Schoenfeld's formula with the model's hazard ratio at the data cut and the simulated events."
+    if not any(p.power_formula is not None for one in shown for p in one.points):
+        by_formula = ""  # tests without such a formula
+    footnote(figure, f"Line: simulated from the model, band 1.96 Monte-Carlo errors{count}.{by_formula} Grey: alpha {alpha:g}.")
     words = "; ".join(f"{one.label}: " + ", ".join(f"{p.patients} patients {p.power:.2f}" for p in one.points) for one in shown)
     return Drawing(figure, _data(shown), f"Power against size. {words}.", title)
 
