@@ -292,7 +292,8 @@ def _published(protocol: Protocol) -> list[Fault]:
         key: Key = ("published", position)
         if result.evidence not in protocol.evidence:
             fault = absent(result.evidence, protocol.evidence, (*key, "evidence"), "study in evidence")
-            faults.append(fault if fault.fix else dataclasses.replace(fault, fix=f"write `evidence: [{result.evidence}]` at the top of the file"))
+            where = f"write `evidence: [{result.evidence}]` at the top of the file"
+            faults.append(fault if fault.fix else dataclasses.replace(fault, fix=where))
         if result.arm is not None and result.arm not in arms:
             faults.append(absent(result.arm, arms, (*key, "arm"), "arm"))
         if result.comparison is not None:

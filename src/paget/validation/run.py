@@ -187,12 +187,13 @@ def _chosen(declared: HeldOutList, protocols: Sequence[str | Path], only: Sequen
 def _own(study: str, path: str | Path, declared: HeldOutList) -> HeldOut:
     """A study of a user's protocol; one that is on the list already is held out under the same posteriors."""
     listed = next((entry for entry in declared.entries if entry.id == study), None)
-    more = {} if listed is None else {"under": listed.under, "seen": listed.seen}
-    return HeldOut(id=study, protocol=str(path), reason=GIVEN, **more)
+    if listed is None:
+        return HeldOut(id=study, protocol=str(path), reason=GIVEN)
+    return HeldOut(id=study, protocol=str(path), under=listed.under, seen=listed.seen, reason=GIVEN)
 
 
 def _used(source: Source) -> frozenset[str]:
-    """Studies that these values were chosen by, with those that share their patients: a posterior's targets; anchors of the point values."""
+    """Studies that these values were chosen by, and those that share patients: targets of a posterior, anchors of the point values."""
     from paget.calibration.rows import rows
 
     targets = {str(one) for one in source.manifest.get("targets", ())}

@@ -268,7 +268,10 @@ def summarise(predictions: Sequence[Prediction]) -> list[Summary]:
     """
     scored = [p for p in predictions if p.held_out]
     if not scored:
-        raise PagetError("nothing was predicted that is held out", expected="at least one held-out number")
+        raise PagetError(
+            "nothing was predicted that is held out", expected="at least one held-out number",
+            fix="take a study that these values were not fitted to (targets: `paget calibrate --list`)" if predictions else None,
+        )  # fmt: skip
     out = []
     for posterior in dict.fromkeys(p.posterior for p in scored):
         mine = [p for p in scored if p.posterior == posterior]
