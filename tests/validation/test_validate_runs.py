@@ -129,7 +129,7 @@ def test_a_posterior_that_was_fitted_to_it_is_refused(tmp_path):
     ("words", "said"),
     [
         (["--parameters", "prior", "--only", "mf0701-10"], "did you mean"),
-        (["--parameters", "prior", "--replicates", "1"], "too few replicates"),
+        (["--parameters", "prior", "--replicates", "1"], "greater than or equal to 2"),
         (["--parameters", "priors"], "there is no posterior"),
         (["--parameters", "prior", "--protocol", "nowhere.yaml"], "nowhere.yaml"),
     ],
