@@ -30,7 +30,7 @@ def credibility(
     draws: SpreadDraws = None,
     histories: Histories = 40_000,
     patients: TrialPatients = None,
-    lives: Annotated[int, typer.Option(help="Lives of each evaluation of what would flip.", min=500, max=20_000)] = 8_000,
+    lives: Annotated[int, typer.Option(help="Lives of each evaluation of what would flip.", min=4_000, max=20_000)] = 8_000,
     only: Only = None,
     seed: Seed = 1,
     threads: Threads = None,
