@@ -211,6 +211,13 @@ def test_accrual_at_a_rate_lasts_as_long_as_it_must(protocol, lives):
     assert draw_trials(plan, range(1), 1).entry_months.max() > 20
 
 
+def test_a_subgroup_is_recruited_at_its_share_of_the_rate(protocol, lives):
+    """Rare patients take longer: months are those of everybody over the share of the subgroup."""
+    share = lives.subgroup(protocol, "hr-positive").mean()
+    plan = layout(protocol, DesignOptions(subgroup="hr-positive", accrual_per_month=2.0), lives)
+    assert 0 < share < 1 and plan.accrual.months == pytest.approx(30 / share)
+
+
 def test_subgroups_are_all_in_the_subgroup(protocol, lives):
     """And too few of them are told."""
     options = DesignOptions(subgroup="hr-positive")

@@ -119,6 +119,6 @@ def analyse(
     folder = out or Path("runs") / "analyse" / f"{Path(file.replace(':', '-')).name.split('.')[0]}-{estimand}"
     with Bars(quiet=quiet) as progress:
         result = work.run(data, request, progress, folder)
+    output.write(result, folder, file)  # before printing: a pipe that is closed takes no result away
     output.show(result)
-    output.write(result, folder, file)
     typer.echo(f"Folder: {folder}")

@@ -36,6 +36,7 @@ class DesignOptions:
         Error of the second kind that futility spends.
     accrual_per_month : float or None
         Patients a month: accrual then lasts as long as it must. None: as long as the protocol says, whatever the number of patients.
+        A subgroup gets its share of the rate.
     subgroup : str
         ``all``, or the id of a subgroup of the protocol's analyses: only such patients are randomised.
     arm : str or None

@@ -188,19 +188,18 @@ def smallest(
     per_month = options.accrual_per_month
     rate = None if per_month is None else per_month * share_of_mix  # patients of a subgroup come as often as they are in the mix
     limit = min(most, available)
-    here = replace(options, accrual_per_month=rate)
 
     def at(n: int) -> tuple[Question, Any]:
         changed = change(protocol, {"accrual.patients": n})
-        plan = layout(changed, here, lives)
-        planned = events_planned(changed, endpoint, plan, lives, seed) if len(here.looks) > 1 else 1
-        tests = tuple(dict.fromkeys(["logrank", here.test]))
-        return Question(changed, endpoint, here.plan(), planned, tests, tau_of(changed), here.test), plan
+        plan = layout(changed, options, lives)
+        planned = events_planned(changed, endpoint, plan, lives, seed) if len(options.looks) > 1 else 1
+        tests = tuple(dict.fromkeys(["logrank", options.test]))
+        return Question(changed, endpoint, options.plan(), planned, tests, tau_of(changed), options.test), plan
 
     question, plan = at(limit)
     effect = population_effect(question.protocol, endpoint, plan, lives, seed, control=control)
     recruitment = recruitment_of(question, plan)
-    proportional = here.test in ("logrank", "cox")
+    proportional = options.test in ("logrank", "cox")
     formula = formula_size(effect, recruitment, power, options.alpha, plan.share, rate, 1e6)
     points: list[dict[str, Any]] = []
 
@@ -250,7 +249,7 @@ def smallest(
         patients = min(limit, max(LEAST, math.ceil(fitted[0])))
         patients_se = fitted[1]
         size, error = {"rmst": (effect.rmst_difference_months, effect.rmst_difference_se)}.get(
-            here.test, (effect.log_hr, effect.log_hr_se if proportional else math.nan)
+            options.test, (effect.log_hr, effect.log_hr_se if proportional else math.nan)
         )
         if math.isfinite(error) and size:
             population_se = patients * 2.0 * error / abs(size)

@@ -34,12 +34,22 @@ class Estimate:
 
 
 def proportion(column: pl.Series) -> Estimate:
-    """Share of trials, of those that gave an answer, with ``sqrt(p (1 - p) / n)``."""
+    """Share of trials, of those that gave an answer, with ``sqrt(p (1 - p) / n)``.
+
+    Where none or all of n do, that would be no error at all; there it is that of one more success and one more failure.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> [round(proportion(pl.Series(one)).mcse, 4) for one in ([True, False, False, False], [False] * 100)]
+    [0.2165, 0.0099]
+    """
     known = column.drop_nulls()
     if not len(known):
         return Estimate(None, None)
     p = float(known.mean())  # type: ignore[arg-type]
-    return Estimate(p, math.sqrt(p * (1.0 - p) / len(known)))
+    q = p if 0.0 < p < 1.0 else (p * len(known) + 1.0) / (len(known) + 2.0)
+    return Estimate(p, math.sqrt(q * (1.0 - q) / len(known)))
 
 
 def average(column: pl.Series) -> Estimate:

@@ -88,13 +88,14 @@ def layout(protocol: Protocol, options: DesignOptions, lives: Lives) -> Layout:
     patients = round(protocol.accrual.patients * sum(pair) / sum(weights))
     blocks = max(1, protocol.randomisation.block_size // sum(weights))
     accrual = protocol.accrual
+    inside = lives.subgroup(protocol, options.subgroup)
     if options.accrual_per_month is not None:
-        months = patients / options.accrual_per_month
+        months = patients / (options.accrual_per_month * max(float(inside.mean()), 1e-9))  # a subgroup gets its share of the rate
         changes: dict[str, Any] = {"months": months}
         if accrual.ramp_months is not None:
             changes["ramp_months"] = min(accrual.ramp_months, months)
         accrual = accrual.model_copy(update=changes)
-    rows = np.flatnonzero(lives.subgroup(protocol, options.subgroup))
+    rows = np.flatnonzero(inside)
     if len(rows) < patients:
         raise PagetError(
             f"the prepared population has {len(rows):,} patients to take, a trial needs {patients:,}",

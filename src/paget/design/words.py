@@ -352,5 +352,6 @@ def _ademp(asked: DesignRequest, found: Findings) -> dict[str, str]:
         "randomisation of the protocol. No effect: both arms live the control life.",
         "Estimand": f"{asked.protocol.estimand.treatment}; {asked.endpoint}; {asked.protocol.estimand.population}.",
         "Methods": f"{test}, one-sided alpha {first.alpha:g}{looks}; {', '.join(asked.tests)} at the data cut beside it.",
-        "Performance": f"Share of {asked.trials:,} trials that find a benefit, with sqrt(p (1 - p) / n) as its Monte-Carlo error.",
+        "Performance": f"Share of {asked.trials:,} trials that find a benefit, with sqrt(p (1 - p) / n) as its Monte-Carlo error "
+        "(where none or all do, with one more of each added for p).",
     }
