@@ -227,7 +227,8 @@ def validated(model: type[Model], data: Any, where: str, key: str = "") -> Model
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
+        # a key that nobody knows is told before a missing one, which it may be the misspelling of
+        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
         path = ".".join(part for part in (key, *map(str, first["loc"])) if part)
         got = None if first["type"] == "missing" else _cut(first.get("input"))  # of a missing key pydantic tells all that stands around it
         raise PagetError(first["msg"].removeprefix("Value error, "), where=where, key=path or None, got=got) from None
