@@ -118,6 +118,20 @@ def test_excuses_bootstrap_and_adam(folder, tmp_path, capsys):
     assert adam["hazard_ratio"] == pytest.approx(plain["hazard_ratio"], rel=0.02) and adam["n"] == 800
 
 
+def test_a_ladder_tells_what_can_be_answered_instead(tmp_path, capsys, monkeypatch):
+    """Where a covariate decides treatment, weighted rows have no answer, and the ladder says what could be asked in their place."""
+    monkeypatch.setenv("COLUMNS", "400")
+    rng = np.random.default_rng(1)
+    u, months = rng.normal(size=300), np.minimum(rng.exponential(24, 300), 60)
+    started = np.where((u > 0) & (months > 3), 2.0, np.nan)
+    table = pl.DataFrame({"id": range(300), "months": months, "dead": (months < 60).astype(int), "surgery": started, "u": u})
+    table.with_columns(pl.col("surgery").fill_nan(None)).write_csv(tmp_path / "apart.csv")
+    out, _ = run(capsys, tmp_path / "apart.csv", *COLUMNS, "--adjust-for", "u", "--out", tmp_path / "apart")
+    assert "Not answered" in out and "no overlap" in out and "instead: restrict the patients" in out
+    told = json.loads((tmp_path / "apart" / "analysis.json").read_text())["estimates"]
+    assert any("instead" in one["diagnostics"] for one in told if one["hazard_ratio"] is None)
+
+
 def test_a_bootstrap_that_was_stopped_goes_on(folder, tmp_path, capsys, monkeypatch):
     """Stopped after some resamples, it draws only the rest and ends with the same bytes; other data or choices begin anew."""
     from paget.cli import analysing, resamples

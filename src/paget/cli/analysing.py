@@ -189,7 +189,7 @@ def run(data: ObservationalData, request: Request, progress: Progress, folder: P
         except PagetError as error:
             if not whole:
                 raise error if error.where else _at(error, data.where) from None
-            found.append(unanswered(data, rung, error.message, 0.95))
+            found.append(unanswered(data, rung, error.message, 0.95, error.fix))
             continue
         if data.negative_control is not None:
             with suppress(PagetError):  # a row that the control outcome cannot answer stays empty

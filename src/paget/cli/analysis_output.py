@@ -38,9 +38,11 @@ def show(result: Result) -> None:
         table.add_row(*(Text(cell) for cell in cells))
     out.print(table)
     for why in dict.fromkeys(one.problem for one in result.estimates if one.problem):
-        labels = [one.label for one in result.estimates if one.problem == why]
-        state = "Not answered" if any(one.hazard_ratio is None for one in result.estimates if one.problem == why) else "Doubtful"
-        out.print(Text(f"{state}: {', '.join(labels)}: {why}"))
+        mine = [one for one in result.estimates if one.problem == why]
+        state = "Not answered" if any(one.hazard_ratio is None for one in mine) else "Doubtful"
+        out.print(Text(f"{state}: {', '.join(one.label for one in mine)}: {why}"))
+        for instead in dict.fromkeys(str(one.diagnostics["instead"]) for one in mine if "instead" in one.diagnostics):
+            out.print(Text(f"  instead: {instead}"))
     if data.point_treatment and len(result.estimates) > 1:
         out.print("All treatment starts at time zero, so no time is immortal: analyses of when it starts were left out.")
     for line in _told(result.main):

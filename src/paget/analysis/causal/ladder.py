@@ -165,13 +165,13 @@ def _bound(call: Callable[..., CausalEstimate], **fixed: object) -> Callable[[Ob
     return run
 
 
-def unanswered(data: ObservationalData, rung: Rung, why: str, level: float) -> CausalEstimate:
-    """Row of an analysis that these data cannot answer."""
+def unanswered(data: ObservationalData, rung: Rung, why: str, level: float, instead: str | None = None) -> CausalEstimate:
+    """Row of an analysis that these data cannot answer; ``instead`` tells what they can answer (`diagnostics`)."""
     return CausalEstimate(
         key=rung.key, label=rung.label, estimand=Estimand("nobody", "none", ("none", "none")), hazard_ratio=None, ci_low=None,
         ci_high=None, se_log=None, se_model=None, interval="none", level=level, rmst_difference=None, curves=None,
         n=0, treated=0, events=0, excluded=len(data), events_excluded=data.n_events, adjusted_for=(), assumptions=(),
-        method="not estimated", problem=why,
+        method="not estimated", problem=why, diagnostics={} if instead is None else {"instead": instead},
     )  # fmt: skip
 
 
