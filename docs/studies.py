@@ -23,6 +23,7 @@ DRAWS_HEAD = (
     "| result | arm | mean of trials (95 % of single trials) | parameters alone: 95 % of draws | published | role |\n"
     "| --- | --- | --- | --- | --- | --- |\n"
 )
+SHARES = ("rate", "survival", "cumulative_incidence")
 SHOWN = ("hazard_ratio", "rate", "median_months", "survival", "cumulative_incidence", "odds_ratio", "rate_difference", "count")
 
 
@@ -62,7 +63,10 @@ def of_parameters(measure: str, spread: dict[str, Any] | None) -> str:
     part = (spread or {}).get("parameter")
     if part is None or part.get("low") is None:
         return "-"
-    low, high = (number(measure, part[end]) for end in ("low", "high"))
+    if part["low"] == part["high"]:
+        return "none seen"
+    least, most = (0.0, 1.0) if measure in SHARES else (0.0, float("inf"))  # the interval is symmetric and may leave the scale
+    low, high = (number(measure, min(max(part[end], least), most)) for end in ("low", "high"))
     return f"{low.removesuffix(' %')} to {high}"
 
 
