@@ -8,7 +8,7 @@ import pytest
 from paget.clinic import circulating, markers
 from paget.clinic.imaging import distant_places, limits
 from paget.clinic.instruments import CellAssay, Imaging, Marker, Panel, Schedule, instruments
-from paget.engine.surveillance import schedule
+from paget.engine.surveillance import follow_up
 from paget.errors import PagetError
 from paget.life.simulate import LifePlan, Surveillance, simulate
 from paget.population import Population
@@ -66,7 +66,7 @@ def test_imaging_twice_a_year_finds_relapse_earlier_and_moves_no_death(point, re
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_a_schedule_that_looks_finds_relapse_earlier_and_one_that_does_not_is_no_schedule(point, relapsing, by_symptoms, name):
     """Intensive follow-up finds it earlier; minimal follow-up is symptoms alone."""
-    made = schedule(ALL[name], point)
+    made = follow_up(name, point)
     if made is None:
         assert name == "minimal-follow-up"
         return

@@ -14,21 +14,23 @@ from paget.parameters import ParameterSet
 from paget.study.arms import Arm
 from paget.study.protocol import Protocol
 from paget.study.surveillance import Looks
+from paget.study.surveillance import Surveillance as FollowUp
 from paget.units import DAYS_PER_MONTH
 
 
 def follow_up_of(arm: Arm, parameters: ParameterSet) -> Surveillance | None:
-    """The follow-up of an arm; None where symptoms alone find a relapse.
+    """The follow-up of an arm; None where symptoms alone find a relapse."""
+    return follow_up(arm.surveillance, parameters)
+
+
+def follow_up(asked: FollowUp | str | None, parameters: ParameterSet) -> Surveillance | None:
+    """Follow-up as a protocol writes it, or a shipped schedule by name, for the life; None where nothing looks.
 
     Names must be known (`paget.engine.compile.check_known_names`).
     """
-    given = arm.surveillance
+    given = written_out(asked) if isinstance(asked, str) else asked
     if given is None:
         return None
-    if isinstance(given, str):
-        named = instrument(given)
-        assert isinstance(named, Schedule)
-        return schedule(named, parameters)
     if given.panel is not None:
         marker = positive_from(given.panel, given.read == "rise")
     else:
@@ -41,6 +43,18 @@ def follow_up_of(arm: Arm, parameters: ParameterSet) -> Surveillance | None:
         marker_sd_log=marker[1],
         workup=_limits(given.work_up, parameters),
     )
+
+
+def written_out(name: str) -> FollowUp | None:
+    """A shipped schedule as a protocol would write it; None for one that looks for nothing by itself."""
+    named = instrument(name)
+    assert isinstance(named, Schedule)
+    if not named.imaging and named.panel is None:
+        return None
+    return FollowUp(
+        every_months=named.every_months.value, until_months=named.until_months.value, imaging=named.imaging or {}, panel=named.panel,
+        read=named.read if named.panel is not None else None, work_up=named.work_up or {},
+    )  # fmt: skip
 
 
 def check_looks(protocol: Protocol, where: str | None = None) -> None:
@@ -60,25 +74,8 @@ def check_looks(protocol: Protocol, where: str | None = None) -> None:
         raise to_error(faults, where or protocol.id)
 
 
-def schedule(named: Schedule, parameters: ParameterSet) -> Surveillance | None:
-    """A shipped schedule; None for one that looks for nothing by itself."""
-    if not named.imaging and named.panel is None:
-        return None
-    burden, spread = positive_from(named.panel, named.read == "rise")
-    return Surveillance(
-        every_days=named.every_months.value * DAYS_PER_MONTH,
-        until_days=named.until_months.value * DAYS_PER_MONTH,
-        imaging=_limits(named.imaging, parameters),
-        marker_cm3=burden,
-        marker_sd_log=spread,
-        workup=_limits(named.work_up, parameters),
-    )
-
-
-def positive_from(panel: str | None, rise: bool) -> tuple[float, float]:
-    """Burden (cm3) at which a panel turns positive in half of patients and the spread of its logarithm; infinite without a panel."""
-    if panel is None:
-        return math.inf, 0.0
+def positive_from(panel: str, rise: bool) -> tuple[float, float]:
+    """Burden (cm3) at which a panel turns positive in half of patients, and the spread of its logarithm."""
     found = instrument(panel)
     assert isinstance(found, Panel)
     return half_burden(found, dynamic=rise)
