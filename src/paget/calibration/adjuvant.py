@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paget.biology.layout import SUBTYPES
+from paget.calibration.therapies import Z95
 from paget.life.simulate import LifePlan, simulate
 from paget.parameters import ParameterSet
 from paget.population.diagnose import diagnose
@@ -23,7 +24,6 @@ WOMEN = 10_000
 LOT = 32_768
 MOST_HISTORIES = 40 * LOT
 YEAR = 365.25
-Z95 = 1.959963984540054
 SAME = 0.25
 """How far from 1 a ratio of rates may be and still count as no difference."""
 Floats = NDArray[np.float64]

@@ -8,18 +8,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from paget.biology.layout import N_ORGANS, PLACES
-from paget.calibration.therapies import TWINS, Z95
+from paget.calibration.therapies import TWINS, Z95, first_patients
 from paget.life.simulate import Detail, LifePlan, replay
 from paget.parameters import ParameterSet
 from paget.population import Population
 from paget.therapy import Library, library
 from paget.therapy.local import GIVEN, REFUSALS
 from paget.therapy.survivors import PARTIAL_LOG
+
+if TYPE_CHECKING:
+    import polars as pl
 
 LOOK_DAYS = 84.0
 """Day of the visit at which what is left is looked at; treated on the first day, without any drugs."""
@@ -99,15 +103,11 @@ class LocalBench:
         if len(organs) < len(places):
             organs = ()  # most have a primary and nodes
         if organs not in self._people:
-            population = Population(self.parameters, self.seed, "de-novo")
-            found: list[int] = []
-            number = 0
-            while len(found) < self.twins:
-                block = population.block(number, threads=1)
-                seen = np.logical_or.reduce([block[organ].to_numpy() for organ in organs]) if organs else np.ones(block.height, bool)
-                found += block["patient_id"].to_numpy()[seen].tolist()
-                number += 1
-            self._people[organs] = np.asarray(found[: self.twins], np.int64)
+
+            def seen(block: pl.DataFrame) -> NDArray[np.bool_]:
+                return np.logical_or.reduce([block[organ].to_numpy() for organ in organs]) if organs else np.ones(block.height, bool)
+
+            self._people[organs] = first_patients(Population(self.parameters, self.seed, "de-novo"), seen, self.twins)
         return self._people[organs]
 
     def lives(self, name: str) -> tuple[Detail, Detail]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from paget.biology.layout import SUBTYPES
 from paget.clinic.state import CR, PD, PR
 from paget.life.simulate import Detail, LifePlan, replay, simulate
 from paget.life.state import EV_FOUNDED, EV_LINE, EV_WAKE, LATER_LINES
@@ -22,6 +23,9 @@ from paget.population import Population
 from paget.therapy import Library, library
 from paget.therapy.form import Readout
 from paget.units import DAYS_PER_MONTH
+
+if TYPE_CHECKING:
+    import polars as pl
 
 HORIZON_MONTHS = 60.0
 TWINS = 2000
@@ -65,6 +69,19 @@ class Reading:
         return self.low > 0 if upward else self.high < 0
 
 
+def first_patients(
+    population: Population, wanted: Callable[[pl.DataFrame], NDArray[np.bool_]], count: int, *, threads: int = 1
+) -> NDArray[np.int64]:
+    """Numbers of the first so many patients of a population who are wanted, judged block by block."""
+    found: list[int] = []
+    number = 0
+    while len(found) < count:
+        block = population.block(number, threads=threads)
+        found += block["patient_id"].to_numpy()[wanted(block)].tolist()
+        number += 1
+    return np.asarray(found[:count], np.int64)
+
+
 class Bench:
     """Twins on which read-outs are tried; each regimen is lived once by each kind of patients.
 
@@ -92,14 +109,9 @@ class Bench:
         """The first patients with metastases at diagnosis of these subtypes (any, if none is named)."""
         if subtypes not in self._people:
             population = Population(self.parameters, self.seed, "de-novo")
-            found: list[int] = []
-            number = 0
-            while len(found) < self.twins:
-                block = population.block(number, threads=self.threads)
-                mine = block.filter(block["subtype"].is_in(subtypes)) if subtypes else block
-                found += mine["patient_id"].to_list()
-                number += 1
-            self._people[subtypes] = np.asarray(found[: self.twins], np.int64)
+            self._people[subtypes] = first_patients(
+                population, lambda block: block["subtype"].is_in(subtypes or SUBTYPES).to_numpy(), self.twins, threads=self.threads
+            )
         return self._people[subtypes]
 
     def plan(self, regimen: str, after: str | None) -> LifePlan:
