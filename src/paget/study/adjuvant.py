@@ -7,27 +7,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 
 from paget.forms.faults import Fault, Faults
-from paget.study.values import FRACTION_SCHEMA, Block, Text, _fraction
+from paget.study.values import Block, Text, fraction_or
 
 USUAL = "usual"
 
 
-def _usual_or_fraction(value: object) -> object:
-    if value is None:
-        raise Faults([Fault((), "is empty", expected=f"{USUAL!r}, or a share such as 0.8 or 107/125")])
-    return None if value == USUAL else _fraction(value)
-
-
-Use = Annotated[
-    float | None,
-    Field(strict=True, allow_inf_nan=False, ge=0, le=1),
-    BeforeValidator(_usual_or_fraction),
-    PlainSerializer(lambda value: USUAL if value is None else value),
-    WithJsonSchema({"anyOf": [*FRACTION_SCHEMA["anyOf"], {"const": USUAL}]}),
-]
+Use = Annotated[float | None, *fraction_or(USUAL, f"{USUAL!r}, or a share such as 0.8 or 107/125")]
 """A share, or the usual one (None)."""
 
 

@@ -9,28 +9,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import Field, WithJsonSchema, model_validator
 
 from paget.forms.faults import Fault, Faults
 from paget.study.adjuvant import Adjuvant
 from paget.study.conditions import Condition, Test
-from paget.study.values import FRACTION_SCHEMA, NOT_READ, Block, Fraction, Name, Text, _fraction
+from paget.study.values import NOT_READ, Block, Fraction, Name, Text, fraction_or
 
-
-def _or_not_read(value: object) -> object:
-    if value is None:
-        expected = f"a number from 0 to 1, counts such as 107/125, or {NOT_READ!r}"
-        raise Faults([Fault((), "is empty", expected=expected)])
-    return None if value == NOT_READ else _fraction(value)
-
-
-FractionOrNotRead = Annotated[
-    float | None,
-    Field(strict=True, allow_inf_nan=False, ge=0, le=1),
-    BeforeValidator(_or_not_read),
-    PlainSerializer(lambda value: NOT_READ if value is None else value),
-    WithJsonSchema({"anyOf": [*FRACTION_SCHEMA["anyOf"], {"const": NOT_READ}]}),
-]
+FractionOrNotRead = Annotated[float | None, *fraction_or(NOT_READ, f"a number from 0 to 1, counts such as 107/125, or {NOT_READ!r}")]
 
 
 class Varied(Block):

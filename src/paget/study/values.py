@@ -16,6 +16,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
     StringConstraints,
     WithJsonSchema,
 )
@@ -75,6 +76,24 @@ FRACTION_SCHEMA = {
         {"type": "string", "pattern": r"^\s*\d+\s*/\s*\d+\s*$"},
     ]
 }
+
+
+def fraction_or(word: str, empty: str) -> tuple[Any, ...]:
+    """What makes ``float | None`` a fraction or one word (None, and written back as the word); an empty value is told what was expected."""
+
+    def read(value: object) -> object:
+        if value is None:
+            raise Faults([Fault((), "is empty", expected=empty)])
+        return None if value == word else _fraction(value)
+
+    return (
+        Field(strict=True, allow_inf_nan=False, ge=0, le=1),
+        BeforeValidator(read),
+        PlainSerializer(lambda value: word if value is None else value),
+        WithJsonSchema({"anyOf": [*FRACTION_SCHEMA["anyOf"], {"const": word}]}),
+    )
+
+
 SCALAR_SCHEMA = {"type": ["number", "string", "boolean"]}
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,8 @@ from paget.therapy.layout import ADJUVANT_SLOTS
 if TYPE_CHECKING:
     from paget.therapy.form import Therapy
 
-KINDS = ("chemotherapy", "endocrine", "HER2", "CDK4/6", "conjugate", "EGFR", "PARP", "immune", "other")
+Kind = Literal["chemotherapy", "endocrine", "HER2", "CDK4/6", "conjugate", "EGFR", "PARP", "immune", "other"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 """Kinds of adjuvant therapy, each with draws of its own; the place of a kind is the index of its draws and never changes."""
 STAGES = ("I", "II", "III")
 MENOPAUSE = ("pre", "post")
@@ -120,7 +121,7 @@ class AdjuvantTreatment(Block):
     where it acts on waking, on any day of the course.
     """
 
-    kind: Literal["chemotherapy", "endocrine", "HER2", "CDK4/6", "conjugate", "EGFR", "PARP", "immune", "other"]
+    kind: Kind
     eradicates: Eradicates | None = None
     waking: Effect | None = None
     years: Quantity
