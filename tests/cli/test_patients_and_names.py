@@ -6,27 +6,12 @@ import pytest
 import yaml
 from rich.console import Console
 
-from paget.cli import main
 from paget.engine.one import course_of
 from paget.report.terminal import comparison_table
 from paget.study import load_protocol, resolve
 from paget.study.load import plain
 
 SMALL = {"parameters": "point", "seed": 1}
-
-
-@pytest.fixture
-def paget(capsys, monkeypatch):
-    """The command in this process: its code must be the one named; returns output and errors."""
-    monkeypatch.setenv("COLUMNS", "160")
-
-    def call(*arguments, code=0):
-        assert main(list(arguments)) == code
-        told = capsys.readouterr()
-        assert "defect" not in told.err
-        return told.out, told.err
-
-    return call
 
 
 def patient(monkeypatch, name, place, size=12, **more):

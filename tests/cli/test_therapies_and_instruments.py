@@ -6,23 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from paget.cli import main
-
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
-
-
-@pytest.fixture
-def paget(capsys, monkeypatch):
-    """The command in this process (a new one would load everything again): its output and errors, once its code is as expected."""
-    monkeypatch.setenv("COLUMNS", "160")
-
-    def call(*arguments, code=0):
-        assert main(list(arguments)) == code
-        told = capsys.readouterr()
-        assert "defect" not in told.err
-        return told.out, told.err
-
-    return call
 
 
 def test_therapies_are_listed_and_filtered(paget):

@@ -24,16 +24,6 @@ def registry():
     return load_registry("liver-metastases")
 
 
-@pytest.fixture(scope="module")
-def real(registry):
-    return block(registry, ParameterSet.point())
-
-
-@pytest.fixture(scope="module")
-def people(real):
-    return real.filter("drawn")
-
-
 def same(a, b):
     return np.array_equal(a, b, equal_nan=True)
 

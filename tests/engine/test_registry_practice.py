@@ -17,18 +17,6 @@ def registry():
     return load_registry("ncdb-like")
 
 
-@pytest.fixture(scope="module")
-def real(registry):
-    from paget.parameters import ParameterSet
-
-    return block(registry, ParameterSet.point())
-
-
-@pytest.fixture(scope="module")
-def people(real):
-    return real.filter("drawn")
-
-
 def operated_share(made):
     return np.isfinite(made.operation_day).mean()
 

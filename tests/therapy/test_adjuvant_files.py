@@ -1,10 +1,9 @@
 """Assures that adjuvant therapies and practices are founded, refer to parameters that exist, and give nobody what a file forbids."""
 
-import copy
-
 import numpy as np
 import pytest
 
+from helpers import put
 from paget.biology import resistance
 from paget.biology.layout import SUBTYPES
 from paget.errors import PagetError
@@ -37,16 +36,7 @@ OWN = {
 
 def changed(dotted, value):
     """The made-up therapy with one key set, or removed where the value is ``...``."""
-    data = copy.deepcopy(OWN)
-    *path, last = dotted.split("/")
-    here = data
-    for part in path:
-        here = here[part]
-    if value is ...:
-        del here[last]
-    else:
-        here[last] = value
-    return data
+    return put(OWN, dotted, value)
 
 
 def filled(practice, parameters=POINT, shelf=LIBRARY):
