@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from paget.biology.layout import SUBTYPES
 from paget.biology.natural_history import FIRST_COLONY
-from paget.life.simulate import LifePlan, simulate
+from paget.life.simulate import LifePlan, Surveillance, simulate
 from paget.parameters import ParameterSet
 from paget.population.diagnose import diagnose
 from paget.therapy import library
@@ -102,7 +102,7 @@ class Cohort:
     Every cohort has ``id, class_, subtype, age, postmenopausal, cm, nodes, stage, found_by, metastatic`` (1: de novo).
     Early disease adds ``years, event`` (1 relapse, 2 death first, 0 neither within 25 years, -1 de novo stage IV).
     Metastatic disease adds ``death, progression`` (months from its diagnosis; infinite if it did not happen), ``progressed,
-    cause, response, organs, sites, lesions, ctc, ecog, lines``.
+    cause, response, organs, sites, lesions, ctc, ecog, lines``. Relapses under planned visits add ``found_at_visit`` (1, or 0: felt).
     """
 
     columns: dict[str, Array]
@@ -255,6 +255,25 @@ def metastatic(
     return Cohort({name: np.concatenate([column, two[name]]) for name, column in one.columns.items()}, one.visit_months)
 
 
+def followed(setting: Setting, *, every_months: float, at_most: int | None = None) -> Cohort:
+    """Women who relapse, lived again under planned visits without imaging of distant places; adds ``found_at_visit``.
+
+    Those whose relapse only symptoms find in `early` are taken: who would have died of something else before she felt hers is left out.
+    """
+
+    def make() -> Cohort:
+        before = early(setting)
+        ids = before["id"][before["event"] == 1][:at_most]
+        setting.ledger.others += len(ids)
+        plan = LifePlan("2012", source="relapse", horizon_days=0.0, surveillance=Surveillance(every_months * DAYS_PER_MONTH))
+        lived = simulate(plan, ids, 0, setting.parameters, seed=setting.seed, threads=setting.threads)
+        found = before.only(np.isin(before["id"], lived["patient_id"][lived["eligible_disease"] == 1]))
+        at_visit = lived["found_early"][lived["eligible_disease"] == 1]
+        return Cohort(found.columns | {"found_at_visit": at_visit})
+
+    return setting.once(("followed", every_months, at_most), make)  # type: ignore[no-any-return]
+
+
 def everybody(setting: Setting, *, share: float = 0.1, at_most: int | None = None) -> Cohort:
     """All stages, never treated, from diagnosis to death."""
 
@@ -306,6 +325,6 @@ def local_series(setting: Setting, *, therapy: str) -> Cohort:
 
 KINDS: dict[str, Callable[..., Cohort]] = {
     "diagnosis": diagnosis, "early": early, "de-novo": de_novo, "relapsed": relapsed, "metastatic": metastatic,
-    "everybody": everybody, "trial": trial, "local-series": local_series,
+    "everybody": everybody, "followed": followed, "trial": trial, "local-series": local_series,
 }  # fmt: skip
 """Sub-simulations by the name that a row of ``anchors.yaml`` gives."""

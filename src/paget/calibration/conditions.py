@@ -64,6 +64,7 @@ CONDITIONS: dict[str, Callable[[Cohort, Any], Array]] = {
     "every": lambda c, x: (c["nodes"] > 0) | (c["id"] % int(x) == 0),  # all with positive nodes, one in x of the others
     "found_by": lambda c, x: _among(c["found_by"], x, _FOUND_BY, "way of being found"),
     "stage_iv": lambda c, x: c["metastatic"] == int(x),
+    "found_at_visit": lambda c, x: c["found_at_visit"] == int(x),
     "relapses": lambda c, x: (c["event"] == 1) == bool(x),
     "colonies": lambda c, x: c["colonies"] == int(x),
     "organ": _organ,

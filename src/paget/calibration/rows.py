@@ -42,6 +42,9 @@ class Anchor(_Strict):
     derive : dict
         What is done to the published number: ``complement`` (1 - x), ``subtract``, ``multiply``, ``divide_by`` (filters of a
         second number). Needs ``arithmetic``, except for a complement.
+    pool : sequence of dict
+        Instead of ``find``: filters of several ratios that are pooled by random effects (`paget.calibration.pooled`); ``evidence`` in one of
+        them names another study.
     value, low, high : float, optional
         A figure that no source prints; needs ``arithmetic``.
     context : bool
@@ -57,6 +60,7 @@ class Anchor(_Strict):
     evidence: str
     find: dict[str, Any] = Field(default_factory=dict)
     derive: dict[str, Any] = Field(default_factory=dict)
+    pool: tuple[dict[str, Any], ...] = ()
     value: float | None = None
     low: float | None = None
     high: float | None = None
@@ -77,8 +81,10 @@ class Anchor(_Strict):
 
     @model_validator(mode="after")
     def _whole(self) -> Anchor:
-        if (self.value is None) == (not self.find):
-            raise ValueError("either `find` or `value`")
+        if (self.value is not None) + bool(self.find) + bool(self.pool) != 1:
+            raise ValueError("one of `find`, `pool` and `value`")
+        if self.pool and (len(self.pool) < 2 or self.derive):
+            raise ValueError("`pool` holds two results or more, and nothing is derived from it")
         if self.arithmetic is None and (self.value is not None or set(self.derive) - {"complement"}):
             raise ValueError("a derived number tells its `arithmetic`")
         if (self.see is None) == (self.simulation is None or self.readout is None):
@@ -157,6 +163,10 @@ def published(row: Anchor) -> Published:
     if row.value is not None:
         load().usable(row.evidence)
         return Published(row.value, row.low, row.high, None)
+    if row.pool:
+        from paget.calibration.pooled import pooled, stated
+
+        return Published(*stated(pooled(row)))
     number = _found(row.evidence, row.find)
     value, low, high = number.value, number.low, number.high
     for step, by in row.derive.items():

@@ -8,7 +8,7 @@ True
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.resources import files
@@ -20,10 +20,12 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from paget.calibration.likelihood import Kind, Observation, observation
+from paget.calibration.pooled import pooled_results
 from paget.calibration.rows import Anchor, Simulation, published, table
 from paget.errors import PagetError, unknown
 from paget.evidence import load
 from paget.evidence.models import Result, Study
+from paget.evidence.registers import shared_registers
 from paget.forms import parse, text_of, validated
 
 LEVELS = ("table", "abstract")
@@ -94,6 +96,13 @@ class Contrasts(_Strict):
     reason: str = Field(min_length=10)
 
 
+class SharedPatients(_Strict):
+    """A register that several studies of the file read in overlapping years, and why their figures stand side by side all the same."""
+
+    source: str
+    reason: str = Field(min_length=10)
+
+
 class TargetFile(_Strict):
     """The whole file."""
 
@@ -101,6 +110,7 @@ class TargetFile(_Strict):
     lives: Lives
     targets: tuple[Declaration, ...] = Field(min_length=1)
     contrasts: Contrasts
+    shared_patients: tuple[SharedPatients, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -201,8 +211,9 @@ def _checked(text: str, where: str) -> TargetSet:
     file = validated(TargetFile, parse(text, where, "list of targets")[0], where)
     simulations, rows = table()
     by_id = {row.id: row for row in rows}
-    seen: dict[str, str] = {}
+    seen: dict[str, tuple[str, ...]] = {}
     used: dict[str, str] = {}
+    told = {one.source for one in file.shared_patients}
     found = []
     for number, entry in enumerate(file.targets):
         key = f"targets[{number}] ({entry.id})"
@@ -210,21 +221,34 @@ def _checked(text: str, where: str) -> TargetSet:
             raise PagetError("target declared twice", where=where, key=key)
         row = _row(entry, by_id, where, key)
         study = _allowed(entry, row, where, key)
-        figure = repr((study.id, sorted(row.find.items()), row.value, sorted(row.derive)))
+        figure = repr((study.id, sorted(row.find.items()), row.pool, row.value, sorted(row.derive)))
         if figure in used:
             raise PagetError("the same figure is used twice", where=where, key=key, got=f"also {used[figure]}", fix="keep one of them")
-        for other, name in seen.items():
+        for source, _ in _read(row, study):
+            _check_shared(source, seen, told, where, key)
+        if entry.class_ not in file.classes:
+            raise unknown("class of targets", entry.class_, file.classes, where=where)
+        seen[entry.id], used[figure] = tuple(source.id for source, _ in _read(row, study)), entry.id
+        found.append(_target(entry, row, study, file.classes[entry.class_].sd, where, key))
+    _check_lives(file.lives, simulations, {str(t.row.simulation) for t in found} | _controls(found), where)
+    return TargetSet(tuple(found), simulations, file.lives, file.contrasts, file.classes, _digest(text))
+
+
+def _check_shared(study: Study, seen: Mapping[str, tuple[str, ...]], told: Collection[str], where: str, key: str) -> None:
+    """Refuse a study whose patients count already: under another id, or as other years of one register, unless the file tells of it."""
+    for other, studies in seen.items():
+        for name in studies:
             if name in study.overlaps or name in study.aliases:
                 raise PagetError(
                     f"patients of {study.id!r} count twice: they are among those of {name!r}", where=where, key=key, got=f"also {other}",
                     fix="keep targets of one of the two studies",
                 )  # fmt: skip
-        if entry.class_ not in file.classes:
-            raise unknown("class of targets", entry.class_, file.classes, where=where)
-        seen[entry.id], used[figure] = study.id, entry.id
-        found.append(_target(entry, row, study, file.classes[entry.class_].sd, where, key))
-    _check_lives(file.lives, simulations, {str(t.row.simulation) for t in found} | _controls(found), where)
-    return TargetSet(tuple(found), simulations, file.lives, file.contrasts, file.classes, _digest(text))
+            registers = shared_registers(study, load()[name]) - set(told)
+            if registers:
+                raise PagetError(
+                    f"patients of {study.id!r} may count twice: it reads the register that {name!r} reads, in the same years", where=where,
+                    key=key, got=", ".join(sorted(registers)), fix="keep one of the two, or name the register under `shared_patients` with a reason",
+                )  # fmt: skip
 
 
 def _controls(targets: Iterable[Target]) -> set[str]:
@@ -274,13 +298,20 @@ def _allowed(entry: Declaration, row: Anchor, where: str, key: str) -> Study:
     for one in (row.id, study.id, entry.evidence):
         if one in kept_out:
             raise refuse("it is held out", got=one, fix="take it out: what is held out is never fitted")
-    result = _result(row, study)
-    level = study.level if result is None else study.level_of(result)
-    if level not in LEVELS:
-        raise refuse("of where its figure was read", got=level, expected=" or ".join(LEVELS))
-    if result is not None and result.caveat is not None:
-        raise refuse("the source contradicts itself", got=result.caveat)
+    for source, result in _read(row, study):
+        if source.id in kept_out or source.topic == "primary-lrt":
+            raise refuse("one of the pooled studies is held out or about surgery of the primary", got=source.id)
+        level = source.level if result is None else source.level_of(result)
+        if level not in LEVELS:
+            raise refuse("of where its figure was read", got=level, expected=" or ".join(LEVELS))
+        if result is not None and result.caveat is not None:
+            raise refuse("the source contradicts itself", got=result.caveat)
     return study
+
+
+def _read(row: Anchor, study: Study) -> list[tuple[Study, Result | None]]:
+    """The results that a row rests on, each with its study."""
+    return list(pooled_results(row)) if row.pool else [(study, _result(row, study))]
 
 
 def _result(row: Anchor, study: Study) -> Result | None:

@@ -24,7 +24,7 @@ def follow_up_of(arm: Arm, parameters: ParameterSet) -> Surveillance | None:
 
 
 def follow_up(asked: FollowUp | str | None, parameters: ParameterSet) -> Surveillance | None:
-    """Follow-up as a protocol writes it, or a shipped schedule by name, for the life; None where nothing looks.
+    """Follow-up as a protocol writes it, or a shipped schedule by name, for the life; None where there are no planned visits.
 
     Names must be known (`paget.engine.compile.check_known_names`).
     """
@@ -45,12 +45,10 @@ def follow_up(asked: FollowUp | str | None, parameters: ParameterSet) -> Surveil
     )
 
 
-def written_out(name: str) -> FollowUp | None:
-    """A shipped schedule as a protocol would write it; None for one that looks for nothing by itself."""
+def written_out(name: str) -> FollowUp:
+    """A shipped schedule as a protocol would write it."""
     named = instrument(name)
     assert isinstance(named, Schedule)
-    if not named.imaging and named.panel is None:
-        return None
     return FollowUp(
         every_months=named.every_months.value, until_months=named.until_months.value, imaging=named.imaging or {}, panel=named.panel,
         read=named.read if named.panel is not None else None, work_up=named.work_up or {},

@@ -223,6 +223,9 @@ class Study(_Frozen):
         Makes this entry a mere pointer to another study (it then has no results of its own).
     overlaps : tuple of str
         Studies that share patients with this one: not to be pooled together.
+    registers : tuple of str
+        Registers, databases or overviews whose records it reads: two studies of one, in overlapping years, share patients
+        (`paget.evidence.registers`).
     level : str or None
         Where the numbers were read; ``None`` where the source does not say. A result may have its own.
     retracted : bool
@@ -238,6 +241,7 @@ class Study(_Frozen):
     aliases: Seq[Alias] = ()
     same_as: Alias | None = None
     overlaps: Seq[Alias] = ()
+    registers: Seq[Identifier] = ()
     doi: Annotated[str, StringConstraints(pattern=r"^10\.\d{4,9}/\S+$")] | None = None
     pmid: Annotated[int, Field(gt=0, lt=10**9)] | None = None
     read_at: Text | None = None

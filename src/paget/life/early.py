@@ -87,7 +87,7 @@ def marker_threshold(seed, who, plan):
 
 @jit
 def _shows(p, plan, who, store, body, marker):
-    """Whether a visit of surveillance finds a distant lesion: by its imaging, or by work-up after a marker has risen."""
+    """Whether a planned visit finds a distant lesion: by asking and examining, by its imaging, or by work-up after a marker has risen."""
     burden = 0.0
     for organ in range(N_ORGANS):
         burden += body.burden[organ]
@@ -97,7 +97,7 @@ def _shows(p, plan, who, store, body, marker):
             factor = plan.surveillance_limit[lesion.place]
             if burden >= marker:
                 factor = min(factor, plan.workup_limit[lesion.place])
-            if diameter_cm(lesion.x, p.cells_per_cm3) >= lesion.limit * factor:
+            if diameter_cm(lesion.x, p.cells_per_cm3) >= min(lesion.limit * factor, lesion.symptom * p.visit_finds_from):
                 return True
     return False
 
@@ -114,9 +114,9 @@ def expose_awake(who, store, axis):
 
 @jit
 def live_early(seed, p, plan, who, store, body, drugs):
-    """Live early disease to relapse, which is found when a distant lesion is felt, or earlier by surveillance.
+    """Live early disease to relapse, which is found when a distant lesion is felt, or earlier at a planned visit.
 
-    Returns the days from surgery to it, or -1 with the outcome in ``body.died`` (0: end of time); whether surveillance found it; and the
+    Returns the days from surgery to it, or -1 with the outcome in ``body.died`` (0: end of time); whether a visit found it; and the
     adjuvant therapies taken, one bit each.
     ``body.day`` is left at the last day lived.
     """

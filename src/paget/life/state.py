@@ -55,7 +55,7 @@ PLAN = np.dtype(
         ("visit_until", np.float64, (4,)),  # ... up to these days after time zero
         ("imaging_limit", np.float64, (N_PLACES,)),  # of visits: times a lesion's own limit; 1 as at staging
         ("false_positive", np.float64),  # probability that a visit shows a new lesion where there is none
-        ("surveillance_days", np.float64),  # interval of follow-up of early disease; 0: symptoms alone find a relapse
+        ("surveillance_days", np.float64),  # interval of planned visits in early disease; 0: symptoms alone find a relapse
         ("surveillance_until", np.float64),
         ("surveillance_limit", np.float64, (N_ORGANS,)),  # times a lesion's own limit: what its imaging shows; inf not imaged
         ("marker_cm3", np.float64),  # burden at which a marker rises in half of patients; inf: none measured
@@ -113,7 +113,7 @@ OUTCOME = np.dtype(
         ("local_lesions", np.int64),  # treated at that session
         ("local_refused", np.int64),  # why the first planned one was not given, `paget.therapy.local`
         ("treated_progression_day", np.float64),  # a treated lesion grew again
-        ("found_early", np.int64),  # relapse: 1 by surveillance, 0 by symptoms
+        ("found_early", np.int64),  # relapse: 1 at a planned visit, 0 by symptoms
         ("adjuvant", np.int64),  # relapse: adjuvant therapies taken, one bit for each slot of the plan
         ("first_regimen", np.int64),
         ("n_lines", np.int64),

@@ -1,8 +1,9 @@
 """Follow-up of operated early disease: visits, what they image, what makes a serum marker positive, and the work-up after it.
 
 Imaging and work-up are named by instrument, or given by place as detection limits: multiples of the diameter from which staging CT shows
-a lesion of that patient (1 is as good as staging, 2 needs lesions twice as large). A place that nothing looks at is not imaged. Whatever
-visits miss is found by its symptoms.
+a lesion of that patient (1 is as good as staging, 2 needs lesions twice as large). A place that nothing looks at is not imaged. Every visit
+asks and examines too, which finds a metastasis a little before it would announce itself (parameter ``visit_finds_from``). Whatever visits
+miss is found by its symptoms.
 """
 
 from __future__ import annotations
@@ -47,8 +48,6 @@ class Surveillance(Block):
     def _hangs_together(self) -> Self:
         faults = []
         marker = self.panel is not None or self.marker_cm3 is not None
-        if not self.imaging and not marker:
-            faults.append(Fault((), "looks for nothing: neither imaging nor a marker", fix="leave surveillance out, or add one"))
         if self.panel is not None and self.marker_cm3 is not None:
             faults.append(Fault(("marker_cm3",), "stands beside a panel", fix="keep one of the two"))
         if self.work_up and not marker:

@@ -1,0 +1,68 @@
+"""A target that stands for several trials: their ratios pooled by random effects, heterogeneity kept.
+
+>>> from paget.calibration.rows import rows
+>>> row = next(row for row in rows() if row.pool)
+>>> figure = stated(pooled(row))
+>>> figure.low < figure.value < figure.high
+True
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from paget.evidence import load
+from paget.evidence.meta import Pooled, log_ratio, pool
+from paget.evidence.models import Result, Study
+
+if TYPE_CHECKING:
+    from paget.calibration.rows import Anchor
+
+LEVEL = 0.95
+_Z = 1.959963984540054
+
+
+class Stated(NamedTuple):
+    """A pooled ratio and the interval in which the ratio of one more such trial is expected, but for that trial's own sampling."""
+
+    value: float
+    low: float
+    high: float
+    level: float
+
+
+def pooled_results(row: Anchor) -> list[tuple[Study, Result]]:
+    """The results that a row pools, each with its study.
+
+    Raises
+    ------
+    PagetError
+        If the evidence base has no such number, or several.
+    """
+    found = []
+    for asked in row.pool:
+        filters: dict[str, Any] = dict(asked)
+        study = load().usable(filters.pop("evidence", row.evidence))
+        found.append((study, load().one(study.id, **filters)))
+    return found
+
+
+def pooled(row: Anchor) -> Pooled:
+    """The ratios of a row, pooled by random effects (REML).
+
+    The standard error is Hartung and Knapp's or the plain one, whichever is larger: theirs falls below that of a common effect where few
+    studies happen to agree (Röver, Knapp and Friede 2015, BMC Med Res Methodol 15:99).
+    """
+    read = pooled_results(row)
+    labels = [str(result.of or study.id) for study, result in read]
+    ratios = [log_ratio(result, label=label) for label, (_, result) in zip(labels, read, strict=True)]
+    notes = [note for _, _, note in ratios if note is not None]
+    both = [pool([y for y, _, _ in ratios], [s for _, s, _ in ratios], labels=labels, notes=notes, hartung_knapp=hk) for hk in (True, False)]
+    return max(both, key=lambda one: one.se)
+
+
+def stated(of: Pooled) -> Stated:
+    """The pooled ratio as a target: uncertainty of the mean and heterogeneity between trials together, on the log scale."""
+    spread = _Z * math.hypot(of.se, math.sqrt(of.tau2))
+    return Stated(math.exp(of.estimate), math.exp(of.estimate - spread), math.exp(of.estimate + spread), LEVEL)
