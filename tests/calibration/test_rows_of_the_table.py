@@ -31,6 +31,7 @@ ANCHORS = {
     "Distant relapse after early disease",
     "Late relapse of ER+ disease",
     "Hazard of relapse over 20 years (pre-modern therapy)",
+    "How distant relapse is found",
     "Organs at relapse",
     "Local treatments by size",
     "Untreated survival",

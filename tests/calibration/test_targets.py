@@ -17,6 +17,7 @@ from paget.calibration.rows import Published, rows
 from paget.calibration.targets import LEVELS, MOST_LIVES, declared_targets, targets_from
 from paget.errors import PagetError
 from paget.evidence import load
+from paget.evidence.registers import shared_registers
 from paget.parameters import ParameterSet
 
 DECLARED = yaml.load(files("paget.calibration").joinpath("targets.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
@@ -47,6 +48,8 @@ def test_every_target_is_an_anchor_read_in_a_table_or_an_abstract():
         filters = {k: v for k, v in target.row.find.items() if k not in ("row", "column")}
         level = study.level_of(base.one(study.id, **filters)) if filters else study.level
         assert level in LEVELS
+        # a number that no source prints is no target
+        assert target.row.find or target.row.pool
 
 
 def test_no_target_is_a_trial_of_surgery_or_a_contrast_of_registries():
@@ -66,7 +69,10 @@ def test_a_study_counts_once():
     for name in used:
         study = base[name]
         assert study.id == name and not used & (set(study.overlaps) | set(study.aliases))
-    figures = [repr((t.evidence, t.row.find, t.row.value, t.row.derive)) for t in declared_targets().targets]
+    told = {one["source"] for one in DECLARED["shared_patients"]}
+    shared = {register for a in used for b in used for register in shared_registers(base[a], base[b])}
+    assert shared == told  # every register that is read twice is told of, and no other
+    figures = [repr((t.evidence, t.row.find, t.row.pool, t.row.value, t.row.derive)) for t in declared_targets().targets]
     assert len(figures) == len(set(figures))
 
 
@@ -91,7 +97,8 @@ def test_what_the_issue_asks_for_is_covered():
     ids = set(declared_targets().ids)
     assert {f"hazard-er-pos-{y}" for y in (0, 5, 10, 15)} <= ids and {
         "hazard-er-neg-0",
-        "untreated-iv",
+        "untreated-median",
+        "found-at-visit",
         "ctc-share",
         "tam-ttp",
         "dox-orr",
@@ -154,6 +161,21 @@ def test_every_class_says_why_and_is_used():
                  "likelihood": {"kind": "interval"}}
             ),
             "count twice",
+        ),
+        (
+            lambda d: d.update(
+                shared_patients=[], targets=[*d["targets"], *(one for one in DECLARED["targets"] if one["id"] == "tamoxifen-0")]
+            ),
+            "'ebctcg_tam2011' may count twice: it reads the register that 'pan2017' reads",
+        ),
+        (
+            lambda d: d["targets"].append(
+                {"id": "mine", "evidence": "nat-ncdb2010-2013", "simulation": "de-novo-2012", "class": "ratio",
+                 "row": {"what": "x", "role": "anchor", "readout": "hazard_ratio",
+                         "pool": [{"evidence": "tata2015", "measure": "hazard_ratio"}, {"evidence": "esme2020", "measure": "hazard_ratio"}]},
+                 "likelihood": {"kind": "log-normal"}}
+            ),
+            "a pooled result is not there",
         ),
         (
             lambda d: d["targets"].append(

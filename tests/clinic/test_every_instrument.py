@@ -12,6 +12,7 @@ from paget.engine.surveillance import follow_up
 from paget.errors import PagetError
 from paget.life.simulate import LifePlan, Surveillance, simulate
 from paget.population import Population
+from paget.units import DAYS_PER_MONTH
 
 SEED, TWINS = 1, 2000
 Z = 1.96
@@ -64,19 +65,29 @@ def test_imaging_twice_a_year_finds_relapse_earlier_and_moves_no_death(point, re
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
-def test_a_schedule_that_looks_finds_relapse_earlier_and_one_that_does_not_is_no_schedule(point, relapsing, by_symptoms, name):
-    """Intensive follow-up finds it earlier; minimal follow-up is symptoms alone."""
-    made = follow_up(name, point)
-    if made is None:
-        assert name == "minimal-follow-up"
-        return
-    lead, half = found_earlier(point, relapsing, by_symptoms, made)
+def test_a_schedule_finds_relapse_earlier(point, relapsing, by_symptoms, name):
+    """Intensive follow-up by what it looks with; minimal follow-up by asking and examining alone."""
+    lead, half = found_earlier(point, relapsing, by_symptoms, follow_up(name, point))
     assert lead - half > 0.0
 
 
+@pytest.mark.parametrize("months", [6, 12, 24])
+def test_a_visit_finds_nothing_that_is_smaller_than_its_part_of_the_symptomatic_diameter(point, relapsing, months):
+    """The smaller the part, the more relapses visits find; at 1 none. Fewer visits find fewer."""
+    shares = []
+    for part in (0.6, 0.88, 1.0):
+        lived = followed(point.with_values({"visit_finds_from": part}), relapsing, Surveillance(months * DAYS_PER_MONTH))
+        shares.append(float((lived["found_early"] == 1).mean()))
+    rarer = followed(point, relapsing, Surveillance(2 * months * DAYS_PER_MONTH))
+    assert shares[0] > shares[1] > shares[2] == 0.0
+    assert (rarer["found_early"] == 1).mean() < shares[1]
+
+
 def test_follow_up_that_sees_nothing_leaves_every_byte(point, relapsing, by_symptoms):
-    """Visits whose imaging needs lesions a million times as large, and a marker that nobody raises."""
+    """Visits that find nothing by asking, whose imaging needs lesions a million times as large, and a marker that nobody raises."""
+    point = point.with_values({"visit_finds_from": 1.0})
     for blind in (
+        Surveillance(HALF_A_YEAR_DAYS),
         Surveillance(HALF_A_YEAR_DAYS, imaging={"liver": 1e6}),
         Surveillance(HALF_A_YEAR_DAYS, marker_cm3=1e12, marker_sd_log=0.1, workup={"bone": 1.0}),
     ):

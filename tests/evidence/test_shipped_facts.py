@@ -47,8 +47,8 @@ def test_every_shipped_file_passes_the_strict_reader_of_user_files():
 def test_the_number_of_facts_is_the_number_that_was_collected():
     """Assures that no study or number vanished: the counts are those of the collection after merging."""
     assert len(BASE) == 393
-    assert sum(len(s.results) for s in BASE) == 1818
-    assert BASE.frame().height == 2358
+    assert sum(len(s.results) for s in BASE) == 1821
+    assert BASE.frame().height == 2361
 
 
 def test_ids_and_aliases_are_unique_over_all_files():

@@ -47,7 +47,6 @@ CASES = [
     ("e1193", "arms/0/later_lines", [{"line": 2, "systemic": "taxane"}, {"line": 2, "systemic": "taxane"}], "stands here twice"),
     ("e1193", "arms/1/later_lines", [{"line": 2, "systemic": "taxane"}], "says what line 2 is, and crossover does too"),
     ("stic-ctc", "arms/0/systemic_if/0/where", [], "has too few items"),
-    ("surveillance", "arms/0/surveillance", EVERY_6, "looks for nothing"),
     ("surveillance", "arms/0/surveillance", {**EVERY_6, "work_up": ["ct"], "imaging": ["mri"]}, "the work-up follows a marker"),
     ("surveillance", "arms/0/surveillance", {**EVERY_6, "panel": "marker-panel", "marker_cm3": 3}, "stands beside a panel"),
     ("surveillance", "arms/0/surveillance", {**EVERY_6, "imaging": ["ct"], "read": "rise"}, "belongs to a panel"),

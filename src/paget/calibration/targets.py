@@ -224,11 +224,12 @@ def _checked(text: str, where: str) -> TargetSet:
         figure = repr((study.id, sorted(row.find.items()), row.pool, row.value, sorted(row.derive)))
         if figure in used:
             raise PagetError("the same figure is used twice", where=where, key=key, got=f"also {used[figure]}", fix="keep one of them")
-        for source, _ in _read(row, study):
+        sources = tuple(source for source, _ in _read(row, study, where, key))
+        for source in sources:
             _check_shared(source, seen, told, where, key)
         if entry.class_ not in file.classes:
             raise unknown("class of targets", entry.class_, file.classes, where=where)
-        seen[entry.id], used[figure] = tuple(source.id for source, _ in _read(row, study)), entry.id
+        seen[entry.id], used[figure] = tuple(source.id for source in sources), entry.id
         found.append(_target(entry, row, study, file.classes[entry.class_].sd, where, key))
     _check_lives(file.lives, simulations, {str(t.row.simulation) for t in found} | _controls(found), where)
     return TargetSet(tuple(found), simulations, file.lives, file.contrasts, file.classes, _digest(text))
@@ -298,7 +299,7 @@ def _allowed(entry: Declaration, row: Anchor, where: str, key: str) -> Study:
     for one in (row.id, study.id, entry.evidence):
         if one in kept_out:
             raise refuse("it is held out", got=one, fix="take it out: what is held out is never fitted")
-    for source, result in _read(row, study):
+    for source, result in _read(row, study, where, key):
         if source.id in kept_out or source.topic == "primary-lrt":
             raise refuse("one of the pooled studies is held out or about surgery of the primary", got=source.id)
         level = source.level if result is None else source.level_of(result)
@@ -309,9 +310,17 @@ def _allowed(entry: Declaration, row: Anchor, where: str, key: str) -> Study:
     return study
 
 
-def _read(row: Anchor, study: Study) -> list[tuple[Study, Result | None]]:
+def _read(row: Anchor, study: Study, where: str, key: str) -> list[tuple[Study, Result | None]]:
     """The results that a row rests on, each with its study."""
-    return list(pooled_results(row)) if row.pool else [(study, _result(row, study))]
+    if not row.pool:
+        return [(study, _result(row, study))]
+    try:
+        return list(pooled_results(row))
+    except PagetError as error:
+        raise PagetError(
+            f"a pooled result is not there: {error.message}", where=where, key=f"{key}.row.pool", got=error.got, expected=error.expected,
+            fix=error.fix,
+        ) from None  # fmt: skip
 
 
 def _result(row: Anchor, study: Study) -> Result | None:

@@ -19,6 +19,7 @@ import numpy as np
 
 from paget.errors import PagetError
 from paget.evidence.models import RATIOS, Result
+from paget.evidence.registers import shared_registers
 from paget.evidence.store import EvidenceBase
 
 if TYPE_CHECKING:
@@ -328,6 +329,7 @@ def _check_independent(ids: Sequence[str], base: EvidenceBase, allow_overlap: bo
         if name in ids[:i]:
             raise PagetError(f"{name} is given twice (perhaps under an old id)", key=name)
         shared = {base.resolve(other) for other in base[name].overlaps} & set(ids)
+        shared |= {other for other in ids if shared_registers(base[name], base[other])}
         if shared and not allow_overlap:
             raise PagetError(
                 f"{name} shares patients with {', '.join(sorted(shared))}: pooling counts them twice",

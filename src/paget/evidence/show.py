@@ -43,6 +43,7 @@ def render_study(study: Study, used_by: Iterable[Use] = ()) -> RenderableType:
         ("therapies", ", ".join(study.therapies)),
         ("also known as", ", ".join(study.aliases)),
         ("shares patients with", ", ".join(study.overlaps)),
+        ("reads", ", ".join(study.registers)),
         ("used by", ", ".join(str(use) for use in used_by)),
     ]
     for key, text in rows:

@@ -257,10 +257,14 @@ def figures(numbers: Numbers) -> str:
 
 
 def fit_figures(numbers: Numbers) -> str:
-    """Every target before and after the fit; prior and posterior of every free number."""
+    """Every target before and after the fit; prior and posterior of every free number; what a pooled target pools."""
     return _pictures(
-        numbers, {"z-scores": "Every target before and after the fit", "parameters": "Prior and posterior of every free number"}
-    )
+        numbers,
+        {
+            "z-scores": "Every target before and after the fit", "parameters": "Prior and posterior of every free number",
+            "pooled-": "The published ratios behind a pooled target",
+        },
+    )  # fmt: skip
 
 
 def tornado_figures(numbers: Numbers) -> str:
