@@ -44,7 +44,9 @@ def test_the_further_trials_lie_apart_the_wider_the_target(apart):
     assert isinstance(one, Pooled) and figure.value == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize("change", [{"pool": [{"of": "PALOMA-2"}]}, {"find": {"measure": "hazard_ratio"}}, {"derive": {"complement": True}}])
+@pytest.mark.parametrize(
+    "change", [{"pool": [{"of": "PALOMA-2"}]}, {"find": {"measure": "hazard_ratio"}}, {"derive": {"complement": True}}]
+)
 def test_a_row_that_pools_one_result_or_mixes_ways_is_refused(change):
     """Two results or more, and nothing beside them."""
     given = POOLED[0].model_dump() | change

@@ -172,7 +172,7 @@ def test_every_class_says_why_and_is_used():
             lambda d: d["targets"].append(
                 {"id": "mine", "evidence": "nat-ncdb2010-2013", "simulation": "de-novo-2012", "class": "ratio",
                  "row": {"what": "x", "role": "anchor", "readout": "hazard_ratio",
-                         "pool": [{"evidence": "tata2015", "measure": "hazard_ratio"}, {"evidence": "esme2020", "measure": "hazard_ratio"}]},
+                         "pool": [{"evidence": name, "measure": "hazard_ratio"} for name in ("slamon2001", "esme2020")]},
                  "likelihood": {"kind": "log-normal"}}
             ),
             "a pooled result is not there",

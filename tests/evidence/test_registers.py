@@ -19,8 +19,8 @@ def of(enrolled, registers=("seer",), name="made-up"):
 
 @pytest.mark.parametrize(
     ("enrolled", "expected"),
-    [("1988-2016", (1988, 2016)), ("2005", (2005, 2005)), ("from 1977", (1977, ALWAYS[1])), ("since 1995", (1995, ALWAYS[1])), (None, ALWAYS),
-     ("2012-02 to 2014-01", (2012, 2014))],
+    [("1988-2016", (1988, 2016)), ("2005", (2005, 2005)), ("from 1977", (1977, ALWAYS[1])), ("since 1995", (1995, ALWAYS[1])),
+     (None, ALWAYS), ("2012-02 to 2014-01", (2012, 2014))],
 )  # fmt: skip
 def test_years_are_read_as_printed(enrolled, expected):
     """A period, a year, an open period, or none."""
@@ -44,7 +44,7 @@ def test_studies_that_read_a_register_name_it():
     for study in BASE:
         for register, word in said.items():
             if word in study.citation or word in study.population.setting:
-                assert register in study.registers or study.id in beside or study.kind == "meta-analysis" and register != "ebctcg", study.id
+                assert register in study.registers or study.id in beside or (study.kind == "meta-analysis" and register != "ebctcg"), study.id
 
 
 def test_pooling_refuses_two_readings_of_one_register():

@@ -58,7 +58,8 @@ def pooled(row: Anchor) -> Pooled:
     labels = [str(result.of or study.id) for study, result in read]
     ratios = [log_ratio(result, label=label) for label, (_, result) in zip(labels, read, strict=True)]
     notes = [note for _, _, note in ratios if note is not None]
-    both = [pool([y for y, _, _ in ratios], [s for _, s, _ in ratios], labels=labels, notes=notes, hartung_knapp=hk) for hk in (True, False)]
+    effects, ses = [effect for effect, _, _ in ratios], [se for _, se, _ in ratios]
+    both = [pool(effects, ses, labels=labels, notes=notes, hartung_knapp=corrected) for corrected in (True, False)]
     return max(both, key=lambda one: one.se)
 
 

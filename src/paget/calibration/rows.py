@@ -43,8 +43,8 @@ class Anchor(_Strict):
         What is done to the published number: ``complement`` (1 - x), ``subtract``, ``multiply``, ``divide_by`` (filters of a
         second number). Needs ``arithmetic``, except for a complement.
     pool : sequence of dict
-        Instead of ``find``: filters of several ratios that are pooled by random effects (`paget.calibration.pooled`); ``evidence`` in one of
-        them names another study.
+        Instead of ``find``: filters of several ratios that are pooled by random effects (`paget.calibration.pooled`); ``evidence`` in
+        one of them names another study.
     value, low, high : float, optional
         A figure that no source prints; needs ``arithmetic``.
     context : bool

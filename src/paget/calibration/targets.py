@@ -248,7 +248,8 @@ def _check_shared(study: Study, seen: Mapping[str, tuple[str, ...]], told: Colle
             if registers:
                 raise PagetError(
                     f"patients of {study.id!r} may count twice: it reads the register that {name!r} reads, in the same years", where=where,
-                    key=key, got=", ".join(sorted(registers)), fix="keep one of the two, or name the register under `shared_patients` with a reason",
+                    key=key, got=", ".join(sorted(registers)),
+                    fix="keep one of the two, or name the register under `shared_patients` with a reason",
                 )  # fmt: skip
 
 
