@@ -74,6 +74,8 @@ def published_contrast(protocol: Protocol) -> PublishedContrast:
     from paget.study.published import published_value
 
     for entry in protocol.published:
+        if entry.cut is not None:  # of an earlier look: deaths are seen until the last one here
+            continue
         if entry.measure == "hazard_ratio" and entry.endpoint == "OS" and entry.subgroup is None and entry.printed.subgroup is None:
             found = published_value(entry)
             if found.ci_low is not None and found.ci_high is not None and found.ci_level is not None:

@@ -207,6 +207,25 @@ def held_out() -> frozenset[str]:
     return declared().kept_out()
 
 
+def _figures(row: Anchor, read: Iterable[tuple[Study, Result | None]]) -> set[tuple[Any, ...]]:
+    """The printed numbers behind a row: study, which of its results, and the cell of a relation."""
+    cell = (row.find.get("row"), row.find.get("column"))
+    return {(study.id, study.results.index(result), *cell) for study, result in read if result is not None}
+
+
+@lru_cache(maxsize=1)
+def _sealed() -> frozenset[tuple[Any, ...]]:
+    """The printed numbers that are held out one by one, of studies that may be targets otherwise."""
+    from paget.evidence.heldout import held_out as declared
+
+    kept = {entry.row for entry in declared().entries if entry.row is not None}
+    found: set[tuple[Any, ...]] = set()
+    for row in table()[1]:
+        if row.id in kept:
+            found |= _figures(row, _read(row, load().usable(row.evidence), "heldout.yaml", row.id))
+    return frozenset(found)
+
+
 def _checked(text: str, where: str) -> TargetSet:
     file = validated(TargetFile, parse(text, where, "list of targets")[0], where)
     simulations, rows = table()
@@ -232,6 +251,7 @@ def _checked(text: str, where: str) -> TargetSet:
         seen[entry.id], used[figure] = tuple(source.id for source in sources), entry.id
         found.append(_target(entry, row, study, file.classes[entry.class_].sd, where, key))
     _check_lives(file.lives, simulations, {str(t.row.simulation) for t in found} | _controls(found), where)
+    _check_contrasts(file.contrasts, where)
     return TargetSet(tuple(found), simulations, file.lives, file.contrasts, file.classes, _digest(text))
 
 
@@ -239,7 +259,7 @@ def _check_shared(study: Study, seen: Mapping[str, tuple[str, ...]], told: Colle
     """Refuse a study whose patients count already: under another id, or as other years of one register, unless the file tells of it."""
     for other, studies in seen.items():
         for name in studies:
-            if name in study.overlaps or name in study.aliases:
+            if name != study.id and load().overlap(name, study.id):
                 raise PagetError(
                     f"patients of {study.id!r} count twice: they are among those of {name!r}", where=where, key=key, got=f"also {other}",
                     fix="keep targets of one of the two studies",
@@ -300,9 +320,14 @@ def _allowed(entry: Declaration, row: Anchor, where: str, key: str) -> Study:
     for one in (row.id, study.id, entry.evidence):
         if one in kept_out:
             raise refuse("it is held out", got=one, fix="take it out: what is held out is never fitted")
-    for source, result in _read(row, study, where, key):
+    read = _read(row, study, where, key)
+    if _figures(row, read) & _sealed():
+        raise refuse("its figure is held out", got=study.id, fix="take it out: what is held out is never fitted")
+    for source, result in read:
         if source.id in kept_out or source.topic == "primary-lrt":
             raise refuse("one of the pooled studies is held out or about surgery of the primary", got=source.id)
+        if shared := sorted(one for one in kept_out if one in load() and load().overlap(one, source.id)):
+            raise refuse(f"patients of {source.id!r} are among those of a study that is held out", got=", ".join(shared))
         level = source.level if result is None else source.level_of(result)
         if level not in LEVELS:
             raise refuse("of where its figure was read", got=level, expected=" or ".join(LEVELS))
@@ -342,6 +367,34 @@ def _target(entry: Declaration, row: Anchor, study: Study, discrepancy: float, w
         )
     observed = observation(spec.kind, published(row), n=n, sd=spec.sd, rounded=spec.rounded, where=where, key=key)
     return Target(entry.id, study.id, entry.class_, row, spec.kind, observed, discrepancy)
+
+
+def _check_contrasts(contrasts: Contrasts, where: str) -> None:
+    """Every named trial exists, has a printed contrast and stands once; none that informs is held out under the informed posterior."""
+    from paget.calibration.contrast import published_contrast
+    from paget.evidence.heldout import held_out as declared
+    from paget.study import load_protocol
+
+    base = load()
+    kept = [one for one in declared().under("informed").kept_out() if one in base]
+    named = [(name, kind) for kind in ("inform", "predict") for name in getattr(contrasts, kind)]
+    for place, (name, kind) in enumerate(named):
+        key = f"contrasts.{kind}"
+        if name in [other for other, _ in named[:place]]:
+            raise PagetError("a trial stands twice", where=where, key=key, got=name, fix="a trial either informs or is predicted")
+        try:
+            study = published_contrast(load_protocol(name)).evidence
+        except PagetError as error:
+            raise PagetError(
+                f"a trial that cannot be set beside its contrast: {error.message}", where=where, key=key, got=name, expected=error.expected,
+                fix=error.fix,
+            ) from None  # fmt: skip
+        shared = sorted(one for one in kept if base.overlap(one, study))
+        if kind == "inform" and shared:
+            raise PagetError(
+                "a trial that is held out cannot inform", where=where, key=key, got=f"{name} ({', '.join(shared)})",
+                fix="let it be predicted: what is held out is never fitted",
+            )  # fmt: skip
 
 
 def _check_lives(lives: Lives, simulations: dict[str, Simulation], used: set[str], where: str) -> None:
