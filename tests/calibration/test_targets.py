@@ -284,7 +284,8 @@ def test_a_held_out_figure_is_refused_under_any_name(tmp_path):
     likelihood = {"kind": "interval", "n": 100, "arithmetic": "x"}
     find = {"endpoint": "median-OS-months", "row": "PALOMA-2", "column": "CDK4/6"}
     row = {"what": "x", "role": "anchor", "find": find, "readout": "median", "options": {"column": "death"}}
-    mine = {"id": "mine", "evidence": "cdk46_table", "simulation": "aromatase-inhibitor", "class": "survival-trial", "likelihood": likelihood}
+    mine = {"id": "mine", "evidence": "cdk46_table", "simulation": "aromatase-inhibitor", "class": "survival-trial"}
+    mine["likelihood"] = likelihood
     with pytest.raises(PagetError, match="its figure is held out"):
         targets_from(spoilt(tmp_path, lambda d: d["targets"].append(mine | {"row": row})))
     ratios = [{"evidence": name, "measure": "hazard_ratio", "endpoint": "overall-survival"} for name in ("e2100", "cleopatra")]

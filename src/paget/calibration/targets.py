@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from paget.calibration.likelihood import Kind, Observation, observation
-from paget.calibration.pooled import pooled_results
 from paget.calibration.rows import Anchor, Simulation, published, table
+from paget.calibration.sealed import check_contrasts, figures_of, read_of, result_of, sealed_figures
 from paget.errors import PagetError, unknown
 from paget.evidence import load
 from paget.evidence.models import Result, Study
@@ -207,25 +207,6 @@ def held_out() -> frozenset[str]:
     return declared().kept_out()
 
 
-def _figures(row: Anchor, read: Iterable[tuple[Study, Result | None]]) -> set[tuple[Any, ...]]:
-    """The printed numbers behind a row: study, which of its results, and the cell of a relation."""
-    cell = (row.find.get("row"), row.find.get("column"))
-    return {(study.id, study.results.index(result), *cell) for study, result in read if result is not None}
-
-
-@lru_cache(maxsize=1)
-def _sealed() -> frozenset[tuple[Any, ...]]:
-    """The printed numbers that are held out one by one, of studies that may be targets otherwise."""
-    from paget.evidence.heldout import held_out as declared
-
-    kept = {entry.row for entry in declared().entries if entry.row is not None}
-    found: set[tuple[Any, ...]] = set()
-    for row in table()[1]:
-        if row.id in kept:
-            found |= _figures(row, _read(row, load().usable(row.evidence), "heldout.yaml", row.id))
-    return frozenset(found)
-
-
 def _checked(text: str, where: str) -> TargetSet:
     file = validated(TargetFile, parse(text, where, "list of targets")[0], where)
     simulations, rows = table()
@@ -251,7 +232,7 @@ def _checked(text: str, where: str) -> TargetSet:
         seen[entry.id], used[figure] = tuple(source.id for source in sources), entry.id
         found.append(_target(entry, row, study, file.classes[entry.class_].sd, where, key))
     _check_lives(file.lives, simulations, {str(t.row.simulation) for t in found} | _controls(found), where)
-    _check_contrasts(file.contrasts, where)
+    check_contrasts(file.contrasts.inform, file.contrasts.predict, where)
     return TargetSet(tuple(found), simulations, file.lives, file.contrasts, file.classes, _digest(text))
 
 
@@ -321,7 +302,7 @@ def _allowed(entry: Declaration, row: Anchor, where: str, key: str) -> Study:
         if one in kept_out:
             raise refuse("it is held out", got=one, fix="take it out: what is held out is never fitted")
     read = _read(row, study, where, key)
-    if _figures(row, read) & _sealed():
+    if figures_of(row, read) & sealed_figures():
         raise refuse("its figure is held out", got=study.id, fix="take it out: what is held out is never fitted")
     for source, result in read:
         if source.id in kept_out or source.topic == "primary-lrt":
@@ -338,10 +319,8 @@ def _allowed(entry: Declaration, row: Anchor, where: str, key: str) -> Study:
 
 def _read(row: Anchor, study: Study, where: str, key: str) -> list[tuple[Study, Result | None]]:
     """The results that a row rests on, each with its study."""
-    if not row.pool:
-        return [(study, _result(row, study))]
     try:
-        return list(pooled_results(row))
+        return read_of(row, study)
     except PagetError as error:
         raise PagetError(
             f"a pooled result is not there: {error.message}", where=where, key=f"{key}.row.pool", got=error.got, expected=error.expected,
@@ -349,14 +328,8 @@ def _read(row: Anchor, study: Study, where: str, key: str) -> list[tuple[Study, 
         ) from None  # fmt: skip
 
 
-def _result(row: Anchor, study: Study) -> Result | None:
-    if not row.find:
-        return None
-    return load().one(study.id, **{k: v for k, v in row.find.items() if k not in ("row", "column")})
-
-
 def _target(entry: Declaration, row: Anchor, study: Study, discrepancy: float, where: str, key: str) -> Target:
-    spec, result = entry.likelihood, _result(row, study)
+    spec, result = entry.likelihood, result_of(row, study)
     n = spec.n
     if n is None and result is not None:
         arms = {arm.name: arm.n for arm in study.arms}
@@ -367,34 +340,6 @@ def _target(entry: Declaration, row: Anchor, study: Study, discrepancy: float, w
         )
     observed = observation(spec.kind, published(row), n=n, sd=spec.sd, rounded=spec.rounded, where=where, key=key)
     return Target(entry.id, study.id, entry.class_, row, spec.kind, observed, discrepancy)
-
-
-def _check_contrasts(contrasts: Contrasts, where: str) -> None:
-    """Every named trial exists, has a printed contrast and stands once; none that informs is held out under the informed posterior."""
-    from paget.calibration.contrast import published_contrast
-    from paget.evidence.heldout import held_out as declared
-    from paget.study import load_protocol
-
-    base = load()
-    kept = [one for one in declared().under("informed").kept_out() if one in base]
-    named = [(name, kind) for kind in ("inform", "predict") for name in getattr(contrasts, kind)]
-    for place, (name, kind) in enumerate(named):
-        key = f"contrasts.{kind}"
-        if name in [other for other, _ in named[:place]]:
-            raise PagetError("a trial stands twice", where=where, key=key, got=name, fix="a trial either informs or is predicted")
-        try:
-            study = published_contrast(load_protocol(name)).evidence
-        except PagetError as error:
-            raise PagetError(
-                f"a trial that cannot be set beside its contrast: {error.message}", where=where, key=key, got=name, expected=error.expected,
-                fix=error.fix,
-            ) from None  # fmt: skip
-        shared = sorted(one for one in kept if base.overlap(one, study))
-        if kind == "inform" and shared:
-            raise PagetError(
-                "a trial that is held out cannot inform", where=where, key=key, got=f"{name} ({', '.join(shared)})",
-                fix="let it be predicted: what is held out is never fitted",
-            )  # fmt: skip
 
 
 def _check_lives(lives: Lives, simulations: dict[str, Simulation], used: set[str], where: str) -> None:
