@@ -165,6 +165,12 @@ def _ratio(time: Array, event: NDArray[np.bool_], weight: Array, n: int, matched
             return np.nan
 
     whole = log_hr(np.ones(2 * n, bool))
-    parts = np.array([log_hr(group != g) for g in range(GROUPS)])
-    se = float(np.sqrt((GROUPS - 1) / GROUPS * np.sum((parts - parts.mean()) ** 2)))
-    return Contrast(whole, se, n, matched)
+    return Contrast(whole, _jackknife(np.array([log_hr(group != g) for g in range(GROUPS)])), n, matched)
+
+
+def _jackknife(parts: Array) -> float:
+    """Standard error from values without one group of patients each; groups without which nothing comes out are left out."""
+    there = parts[np.isfinite(parts)]
+    if len(there) < 2:
+        return float("nan")
+    return float(np.sqrt((len(there) - 1) / len(there) * np.sum((there - there.mean()) ** 2)))
