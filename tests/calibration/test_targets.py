@@ -277,3 +277,53 @@ def test_sizes_follow_the_declared_shares():
     assert small["untreated"].options["at_most"] == 25
     assert small["early-1980"].histories == 110
     assert small["metastatic-2005"].options["at_most"] == 14 and small["metastatic-2005"].options["de_novo_at_most"] == 19
+
+
+def test_a_held_out_figure_is_refused_under_any_name(tmp_path):
+    """The survival of a trial whose progression is a target: another id for its row does not let it in, pooled or not."""
+    likelihood = {"kind": "interval", "n": 100, "arithmetic": "x"}
+    find = {"endpoint": "median-OS-months", "row": "PALOMA-2", "column": "CDK4/6"}
+    row = {"what": "x", "role": "anchor", "find": find, "readout": "median", "options": {"column": "death"}}
+    mine = {"id": "mine", "evidence": "cdk46_table", "simulation": "aromatase-inhibitor", "class": "survival-trial"}
+    mine["likelihood"] = likelihood
+    with pytest.raises(PagetError, match="its figure is held out"):
+        targets_from(spoilt(tmp_path, lambda d: d["targets"].append(mine | {"row": row})))
+    ratios = [{"evidence": name, "measure": "hazard_ratio", "endpoint": "overall-survival"} for name in ("e2100", "cleopatra")]
+    pooled = {"what": "x", "role": "anchor", "pool": ratios, "readout": "hazard_ratio"}
+    ratio = mine | {"evidence": "e2100", "simulation": "bevacizumab", "class": "ratio", "likelihood": {"kind": "log-normal"}, "row": pooled}
+    with pytest.raises(PagetError, match="its figure is held out"):
+        targets_from(spoilt(tmp_path, lambda d: d["targets"].append(ratio)))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"inform": ["tata-memorial", "mf07-01"], "predict": []}, "held out cannot inform.*\n?.*mf07-01"),
+        ({"inform": ["tata-memorial"], "predict": ["tata-memorial"]}, "stands twice"),
+        ({"inform": ["tata-memorail"]}, "tata-memorail"),
+        ({"inform": ["e1193"]}, "no published hazard ratio of death"),
+    ],
+)
+def test_trials_that_cannot_inform_are_told_before_the_fit(tmp_path, change, message):
+    """A trial held out under the informed posterior, one that stands twice, one that does not exist, one without a contrast."""
+    with pytest.raises(PagetError, match=message) as told:
+        targets_from(spoilt(tmp_path, lambda d: d["contrasts"].update(change)))
+    assert "mine.yaml" in str(told.value)
+
+
+def test_patients_of_a_held_out_study_are_refused(tmp_path, monkeypatch):
+    """A study that says of itself, or of which another says, that it shares patients with one that is held out."""
+    assert "bloom_middlesex" in load()["johnstone2000"].overlaps  # of untreated disease: a target of the file
+    monkeypatch.setattr(room, "held_out", lambda: frozenset({"johnstone2000"}))
+    with pytest.raises(PagetError, match="patients of 'bloom_middlesex' are among those of a study that is held out"):
+        targets_from(spoilt(tmp_path, lambda d: None))
+
+
+def test_a_contrast_is_that_of_the_last_look():
+    """Deaths are simulated until the last data cut: the hazard ratio of an earlier look is no partner, wherever it stands."""
+    from paget.calibration.contrast import published_contrast
+    from paget.study import load_protocol
+
+    protocol = load_protocol("mf07-01")
+    turned = protocol.model_copy(update={"published": protocol.published[::-1]})
+    assert published_contrast(turned) == published_contrast(protocol) and published_contrast(turned).evidence == "mf0701-10y"

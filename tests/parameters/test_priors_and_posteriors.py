@@ -116,6 +116,7 @@ def test_a_posterior_comes_back_as_it_was_written(tmp_path):
         (lambda p: pl.DataFrame({"lethal_exponent": ["a"]}).write_parquet(p), "not a table of draws"),
         (lambda p: pl.DataFrame({"lethal_exponent": [float("nan")]}).write_parquet(p), "not a finite number"),
         (lambda p: pl.DataFrame({"lethal_exponant": [1.0]}).write_parquet(p), "no parameter with a prior"),
+        (lambda p: pl.DataFrame(prior_draws(["lethal_exponent"], 3, 2)).write_parquet(p), "not those that the manifest"),
         (lambda p: p.unlink(), "no such file"),
     ],
 )

@@ -100,3 +100,18 @@ def test_what_was_fitted_is_not_scored():
     assert set(groups) == {"ratios", "landmarks", "all"} and groups["ratios"].count == 1 and groups["all"].count == 2
     with pytest.raises(PagetError, match="nothing was predicted"):
         summarise([replace(BASE, held_out=False)])
+
+
+def test_one_replicate_a_draw_gives_the_textbook_interval():
+    """Sampling and parameters cannot be told apart then: Student's prediction interval of the replicates, not that of their mean."""
+    from scipy import stats
+
+    from paget.study import load_protocol
+    from paget.validation.trials import _prediction, figures
+
+    entry, value = next(one for one in figures(load_protocol("mf07-01"), None) if one[0].measure == "hazard_ratio")
+    x = np.random.default_rng(3).normal(0.0, 0.2, 20)
+    one = _prediction(entry, value, x, np.arange(20), None, name="a", posterior="b", held_out=True)
+    half = stats.t.ppf(0.975, 19) * x.std(ddof=1) * math.sqrt(1 + 1 / 20)
+    assert math.log(one.high / one.low) == pytest.approx(2 * half)
+    assert one.parameter_sd == 0.0 and one.sampling_sd == pytest.approx(x.std(ddof=1))

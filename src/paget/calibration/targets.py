@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from paget.calibration.likelihood import Kind, Observation, observation
-from paget.calibration.pooled import pooled_results
 from paget.calibration.rows import Anchor, Simulation, published, table
+from paget.calibration.sealed import check_contrasts, figures_of, read_of, result_of, sealed_figures
 from paget.errors import PagetError, unknown
 from paget.evidence import load
 from paget.evidence.models import Result, Study
@@ -232,6 +232,7 @@ def _checked(text: str, where: str) -> TargetSet:
         seen[entry.id], used[figure] = tuple(source.id for source in sources), entry.id
         found.append(_target(entry, row, study, file.classes[entry.class_].sd, where, key))
     _check_lives(file.lives, simulations, {str(t.row.simulation) for t in found} | _controls(found), where)
+    check_contrasts(file.contrasts.inform, file.contrasts.predict, where)
     return TargetSet(tuple(found), simulations, file.lives, file.contrasts, file.classes, _digest(text))
 
 
@@ -239,7 +240,7 @@ def _check_shared(study: Study, seen: Mapping[str, tuple[str, ...]], told: Colle
     """Refuse a study whose patients count already: under another id, or as other years of one register, unless the file tells of it."""
     for other, studies in seen.items():
         for name in studies:
-            if name in study.overlaps or name in study.aliases:
+            if name != study.id and load().overlap(name, study.id):
                 raise PagetError(
                     f"patients of {study.id!r} count twice: they are among those of {name!r}", where=where, key=key, got=f"also {other}",
                     fix="keep targets of one of the two studies",
@@ -300,9 +301,14 @@ def _allowed(entry: Declaration, row: Anchor, where: str, key: str) -> Study:
     for one in (row.id, study.id, entry.evidence):
         if one in kept_out:
             raise refuse("it is held out", got=one, fix="take it out: what is held out is never fitted")
-    for source, result in _read(row, study, where, key):
+    read = _read(row, study, where, key)
+    if figures_of(row, read) & sealed_figures():
+        raise refuse("its figure is held out", got=study.id, fix="take it out: what is held out is never fitted")
+    for source, result in read:
         if source.id in kept_out or source.topic == "primary-lrt":
             raise refuse("one of the pooled studies is held out or about surgery of the primary", got=source.id)
+        if shared := sorted(one for one in kept_out if one in load() and load().overlap(one, source.id)):
+            raise refuse(f"patients of {source.id!r} are among those of a study that is held out", got=", ".join(shared))
         level = source.level if result is None else source.level_of(result)
         if level not in LEVELS:
             raise refuse("of where its figure was read", got=level, expected=" or ".join(LEVELS))
@@ -313,10 +319,8 @@ def _allowed(entry: Declaration, row: Anchor, where: str, key: str) -> Study:
 
 def _read(row: Anchor, study: Study, where: str, key: str) -> list[tuple[Study, Result | None]]:
     """The results that a row rests on, each with its study."""
-    if not row.pool:
-        return [(study, _result(row, study))]
     try:
-        return list(pooled_results(row))
+        return read_of(row, study)
     except PagetError as error:
         raise PagetError(
             f"a pooled result is not there: {error.message}", where=where, key=f"{key}.row.pool", got=error.got, expected=error.expected,
@@ -324,14 +328,8 @@ def _read(row: Anchor, study: Study, where: str, key: str) -> list[tuple[Study, 
         ) from None  # fmt: skip
 
 
-def _result(row: Anchor, study: Study) -> Result | None:
-    if not row.find:
-        return None
-    return load().one(study.id, **{k: v for k, v in row.find.items() if k not in ("row", "column")})
-
-
 def _target(entry: Declaration, row: Anchor, study: Study, discrepancy: float, where: str, key: str) -> Target:
-    spec, result = entry.likelihood, _result(row, study)
+    spec, result = entry.likelihood, result_of(row, study)
     n = spec.n
     if n is None and result is not None:
         arms = {arm.name: arm.n for arm in study.arms}

@@ -105,7 +105,7 @@ def load(name: str | Path) -> Posterior:
     Raises
     ------
     PagetError
-        If there is none, if it cannot be read, or if it was made for another version of the model.
+        If there is none, if it cannot be read, if it was made for another version of the model, or if its manifest is of other draws.
     """
     path = path_of(name)
     manifest = _manifest(path)
@@ -119,7 +119,13 @@ def load(name: str | Path) -> Posterior:
     for column in frame.columns:
         if column not in entries():
             raise unknown("parameter with a prior", column, entries(), where=str(path))
-    return Posterior(path.name.removesuffix(".parquet"), frame, manifest)
+    found = Posterior(path.name.removesuffix(".parquet"), frame, manifest)
+    if manifest.get("hash") != found.hash:
+        raise PagetError(
+            "these draws are not those that the manifest beside them was written for", where=str(path), key="hash", got=found.hash,
+            expected=str(manifest.get("hash")), fix="keep the two files of one fit together, or fit it again",
+        )  # fmt: skip
+    return found
 
 
 def path_of(name: str | Path) -> Path:

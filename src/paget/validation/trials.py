@@ -142,7 +142,9 @@ def _prediction(
     scale = SCALES[entry.measure]
     parts = components(scaled, draws)
     known, mean = math.isfinite(parts.parameter_sd), float(np.mean(scaled[np.isfinite(scaled)]))
-    sampling = parts.sampling_sd if math.isfinite(parts.sampling_sd) else 0.0
+    # one replicate a draw: sampling and parameters cannot be told apart, and the replicates' own spread is both
+    both = parts.mc_se * math.sqrt(parts.count) if math.isfinite(parts.mc_se) else 0.0
+    sampling = parts.sampling_sd if math.isfinite(parts.sampling_sd) else both
     parameter = parts.parameter_sd if known else 0.0
     if len(scaled) >= ENOUGH:
         # what was not reached in a replicate (a median) is longer than all that were: it counts among the highest
