@@ -119,7 +119,7 @@ def test_conditions_pick_whom_they_say_and_refuse_what_they_do_not_know():
 
 
 def test_a_mix_that_is_cut_short_keeps_the_shares_of_the_whole():
-    """De novo and relapsed disease in the shares of one population, whether all are lived or the first few; relapses nobody saw count as asked."""
+    """Shares of one population, whether all are lived or the first few; relapses that nobody saw count as asked for."""
     setting = Setting(ParameterSet.point(), 3000, 5)
     whole = metastatic(setting, share=1.0)
     few = metastatic(setting, at_most=120, de_novo_at_most=150)

@@ -276,7 +276,7 @@ def test_sizes_follow_the_declared_shares():
     small = sized(declared.simulations, declared.lives, 1_000)
     assert small["untreated"].options["at_most"] == 25
     assert small["early-1980"].histories == 110
-    assert small["metastatic-2005"].options["at_most"] == 14 and small["metastatic-2005"].options["de_novo_at_most"] == 19
+    assert small["metastatic-2005"].options["at_most"] == 19 and small["metastatic-2005"].options["de_novo_at_most"] == 19
 
 
 def test_a_held_out_figure_is_refused_under_any_name(tmp_path):
