@@ -105,6 +105,19 @@ def test_a_ratio_of_another_study_may_stand_in_a_pool(declared):
     assert target.row.sources == ("cdk46_table", "one2026")
 
 
+def test_facts_of_ones_own_count_in_the_hash_of_targets(declared, tmp_path):
+    """Another number under the same id is another fit."""
+    declared([{**PFS, "of": "PALOMA-2"}, ONE])
+    hashes = set()
+    for value in ("0.6", "0.61"):
+        (tmp_path / "facts.yaml").write_text(FACTS.replace("value: 0.6,", f"value: {value},"), encoding="utf-8")
+        with using([tmp_path / "facts.yaml"]):
+            hashes.add(targets_from(tmp_path / "mine.yaml").hash)
+    assert len(hashes) == 2
+    with pytest.raises(PagetError, match="there is no study 'one2026'"):
+        targets_from(tmp_path / "mine.yaml")
+
+
 @pytest.mark.parametrize(
     ("further", "likelihood", "said"),
     [

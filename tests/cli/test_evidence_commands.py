@@ -86,11 +86,11 @@ def test_mistakes_are_told(words, said, tmp_path):
 
 def test_lists_of_facts_and_of_targets_are_checked(tmp_path):
     """`paget check` knows both; what is no mapping, empty or wrong is told with its place."""
-    folder = files("paget.calibration").joinpath("targets.yaml")
-    (tmp_path / "mine.yaml").write_text(folder.read_text(encoding="utf-8"), encoding="utf-8")
+    shipped = files("paget.calibration").joinpath("targets.yaml").read_text(encoding="utf-8")
+    (tmp_path / "mine.yaml").write_text(shipped, encoding="utf-8")
     out, _ = paget("check", "mine.yaml", cwd=tmp_path)
     assert "a valid list of targets" in out and "cdk-pfs-hr" in out
-    (tmp_path / "mine.yaml").write_text(folder.read_text(encoding="utf-8").replace("{id: let-os,", "{id: let-os, clas: x,"), encoding="utf-8")
+    (tmp_path / "mine.yaml").write_text(shipped.replace("{id: let-os,", "{id: let-os, clas: x,"), encoding="utf-8")
     _, errors = paget("check", "mine.yaml", code=2, cwd=tmp_path)
     assert "did you mean 'class'" in errors
     (tmp_path / "text.yaml").write_text("targets", encoding="utf-8")

@@ -24,6 +24,7 @@ from paget.calibration.likelihood import Kind, Observation, observation
 from paget.calibration.rows import Anchor, Cell, Simulation, published, table
 from paget.calibration.rules import Read, allowed, check_once, check_patients, check_registers, check_trials, placed
 from paget.errors import PagetError, unknown
+from paget.evidence.added import added_files
 from paget.evidence.models import Study
 from paget.forms import parse, text_of, validated
 
@@ -184,14 +185,14 @@ def _digest(*parts: str) -> str:
 
 
 def targets_from(path: Path) -> TargetSet:
-    """Targets of a user's file.
+    """Targets of a user's file; they may rest on facts of the user's own (`paget.evidence.using`), which then count in the hash.
 
     Raises
     ------
     PagetError
         If the file is malformed, names what does not exist, contradicts ``anchors.yaml`` or itself, or breaks a rule of targets.
     """
-    return _checked(text_of(path), str(path))
+    return _checked(text_of(path), str(path), *map(text_of, added_files()))
 
 
 @lru_cache(maxsize=1)
@@ -200,7 +201,7 @@ def declared_targets() -> TargetSet:
     return _checked(files("paget.calibration").joinpath("targets.yaml").read_text(encoding="utf-8"), "targets.yaml")
 
 
-def _checked(text: str, where: str) -> TargetSet:
+def _checked(text: str, where: str, *facts: str) -> TargetSet:
     file = validated(TargetFile, parse(text, where, "list of targets")[0], where)
     simulations, rows = table()
     by_id = {row.id: row for row in rows}
@@ -230,7 +231,7 @@ def _checked(text: str, where: str) -> TargetSet:
     with placed(where, "contrasts"):
         check_trials(file.contrasts.inform, file.contrasts.predict)
     _check_lives(file.lives, simulations, {str(t.row.simulation) for t in found} | _controls(found), where)
-    return TargetSet(tuple(found), simulations, file.lives, file.contrasts, file.classes, _digest(text))
+    return TargetSet(tuple(found), simulations, file.lives, file.contrasts, file.classes, _digest(text, *facts))
 
 
 def _controls(targets: Iterable[Target]) -> set[str]:

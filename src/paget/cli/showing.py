@@ -136,7 +136,7 @@ def show_patient(
 
 
 def check_file(file: Path, dry_run: bool) -> None:
-    """Validate a protocol, registry, therapy, instrument, targets or evidence file and print what it means; a shipped one by its name too."""
+    """Validate a file of whatever kind a user may write and print what it means; a shipped one by its name too."""
     if not file.exists():
         if _check_shipped(str(file), dry_run):
             return
@@ -223,7 +223,7 @@ def _kind_of(file: Path) -> str:
         raise PagetError("this file cannot be read as text", where=file, got=str(error), expected="YAML in UTF-8") from None
     lines = [line for line in text.splitlines() if line.strip() and not line.strip().startswith("#")]
     if not lines:
-        raise PagetError("this file is empty", where=file, expected="a protocol, registry, therapy, instrument or list of studies")
+        raise PagetError("this file is empty", where=file, expected="a protocol, registry, therapy, instrument, studies or targets")
     if lines[0].strip().startswith("- "):
         return "evidence"
     keys = {line.split(":")[0] for line in lines if not line[0].isspace()}
