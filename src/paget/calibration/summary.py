@@ -151,6 +151,7 @@ def summary_of(done: Calibration, request: dict[str, Any]) -> dict[str, Any]:
 def write_summary(done: Calibration, request: dict[str, Any], *, progress: Progress = silent) -> dict[str, Any]:
     """Write ``summary.json``, ``targets.csv``, ``parameters.csv``, ``correlations.csv``, ``effects.csv`` and the figures."""
     from paget.engine.folder import canonical, write_text
+    from paget.evidence import forest
     from paget.report.figures import calibration as figures
     from paget.report.save import save
 
@@ -168,7 +169,11 @@ def write_summary(done: Calibration, request: dict[str, Any], *, progress: Progr
             done.fit.prior.z, done.fit.posterior.z, done.fit.space.columns[: len(done.fit.space.free)], dict(done.fit.space.block)
         ),
         "effects": figures.effects(tables["effects"]),
-    } | {f"pooled-{t.id}": figures.pooled_ratios(pooled(t.row), t.row.what) for t in done.fit.targets.targets if t.row.pool}
+    }
+    for target in done.fit.targets.targets:
+        if target.row.pool:
+            what, mean = target.row.what, pooled(target.row)
+            drawings[f"pooled-{target.id}"] = figures.pooled_ratios(mean, forest(mean, title=what), what)
     for k, (name, drawing) in enumerate(drawings.items()):
         progress("drawing", k, len(drawings))
         save(drawing, done.folder / "figures", name)

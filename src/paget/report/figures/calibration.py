@@ -14,8 +14,6 @@ from paget.report.style import BLUE, GREY, INK, ORANGE, PALE, VERMILLION, Drawin
 if TYPE_CHECKING:
     import polars as pl
 
-    from paget.evidence.meta import Pooled
-
 Array = NDArray[np.float64]
 ROW = 0.135
 """Height of a row of dots (inches)."""
@@ -218,18 +216,18 @@ def _interval(value: float, low: float, high: float) -> str:
     return f"{value:.2f} ({low:.2f} to {high:.2f})"
 
 
-def pooled_ratios(pooled: Pooled, title: str) -> Drawing:
-    """Draw the published ratios behind a pooled target: each study, the mean, and where the next study is expected.
+def pooled_ratios(pooled: Any, plot: Any, title: str) -> Drawing:
+    """Give the published ratios behind a pooled target: each study, the mean, and where the next study is expected.
 
     Parameters
     ----------
-    pooled : Pooled
+    pooled : paget.evidence.Pooled
         From `paget.calibration.pooled.pooled`.
+    plot : matplotlib.figure.Figure
+        Its forest plot (`paget.evidence.forest`): a figure of reports knows no other room.
     title : str
     """
     import polars as pl
-
-    from paget.evidence.figures import forest
 
     quantile = float(ndtri((1.0 + pooled.level) / 2.0))
     rows = [
@@ -239,4 +237,4 @@ def pooled_ratios(pooled: Pooled, title: str) -> Drawing:
     rows.append(("pooled", *pooled.ratio(), 1.0))
     data = pl.DataFrame(rows, schema=["study", "ratio", "low", "high", "weight"], orient="row")
     alt = f"Forest plot: {title}. " + " ".join(f"{name} {ratio:.2f} ({low:.2f} to {high:.2f})." for name, ratio, low, high, _ in rows)
-    return Drawing(forest(pooled, title=title), data, alt, title)
+    return Drawing(plot, data, alt, title)
