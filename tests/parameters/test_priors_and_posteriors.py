@@ -140,6 +140,14 @@ def test_an_unknown_name_is_told():
         load("blnd")
 
 
+def test_the_folder_of_a_fit_is_no_posterior_but_its_file_is_named(tmp_path):
+    """Who gives the folder is told which file is meant."""
+    save(pl.DataFrame(prior_draws(["lethal_exponent"], 3, 1)), tmp_path / "blind.parquet", "blind")
+    with pytest.raises(PagetError, match=r"is a \.parquet file") as told:
+        load(tmp_path)
+    assert told.value.fix == f"name {tmp_path / 'blind.parquet'}"
+
+
 def test_the_factor_of_a_family_scales_its_agents_and_no_other():
     """``kill_factor`` moves the kill of the family's agents in proportion."""
     base = library().agent_records()["kill"]

@@ -21,13 +21,12 @@ from paget.calibration.ensemble import effective_size, filled, resampled
 from paget.calibration.evaluate import Evaluation
 from paget.calibration.free import Space, declared_space
 from paget.calibration.ledger import Ledger, evaluate_all
-from paget.calibration.sealed import read_of
+from paget.calibration.rows import cells
 from paget.calibration.smoother import SIZES, Fit, Size, smooth, stage_seed
 from paget.calibration.targets import TargetSet, declared_targets, targets_from
 from paget.engine.folder import WORK, RunFolder, digest
 from paget.engine.work import default_folder, seed_of, working
 from paget.errors import unknown
-from paget.evidence import load
 from paget.parameters import ParameterSet
 from paget.parameters.posterior import declared_hash, save
 from paget.parameters.priors import entries
@@ -128,7 +127,7 @@ def input_hashes(targets: TargetSet) -> dict[str, str]:
 
 def evidence_of(targets: TargetSet, *, contrasts: bool = False) -> list[str]:
     """Ids of the studies that a posterior was fitted to, those of pooled figures too; with the trials that inform the second one."""
-    found = {study.id for t in targets.targets for study, _ in read_of(t.row, load().usable(t.evidence))}
+    found = {study.id for t in targets.targets for study, _, _ in cells(t.row)}
     if contrasts:
         found |= {published_contrast(load_protocol(name)).evidence for name in targets.contrasts.inform}
     return sorted(found)

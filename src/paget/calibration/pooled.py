@@ -10,14 +10,13 @@ True
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from paget.evidence import load
+from paget.calibration.rows import Anchor, cells
 from paget.evidence.meta import Pooled, log_ratio, pool
 from paget.evidence.models import Result, Study
 
 if TYPE_CHECKING:
-    from paget.calibration.rows import Anchor
     from paget.report.style import Drawing
 
 LEVEL = 0.95
@@ -41,12 +40,7 @@ def pooled_results(row: Anchor) -> list[tuple[Study, Result]]:
     PagetError
         If the evidence base has no such number, or several.
     """
-    found = []
-    for asked in row.pool:
-        filters: dict[str, Any] = dict(asked)
-        study = load().usable(filters.pop("evidence", row.evidence))
-        found.append((study, load().one(study.id, **filters)))
-    return found
+    return [(study, result) for study, result, _ in cells(row)]
 
 
 def pooled(row: Anchor) -> Pooled:
