@@ -102,7 +102,6 @@ def draw(
                 axes.plot([a for a, _ in formula], [b for _, b in formula], color=colour, lw=0.7, ls=":")
         if target is not None:
             axes.axhline(target, color=INK, lw=0.8, ls="--")
-            axes.text(axes.get_xlim()[0], target + 0.015, f" {percent(target)}", size=8, va="bottom")
         axes.axhline(alpha, color=GREY, lw=0.7)
         axes.set(ylim=(0, 1.02), xlabel=label)
         axes.locator_params(axis="x", nbins=5)
@@ -118,7 +117,8 @@ def draw(
     by_formula = " Crosses, dotted: Schoenfeld's formula with the model's hazard ratio at the data cut and the simulated events."
     if not any(p.power_formula is not None for one in shown for p in one.points):
         by_formula = ""  # tests without such a formula
-    footnote(figure, f"Line: simulated from the model, band 1.96 Monte-Carlo errors{count}.{by_formula} Grey: alpha {alpha:g}.")
+    aim = "" if target is None else f" Dashed: {percent(target)}."
+    footnote(figure, f"Line: simulated from the model, band 1.96 Monte-Carlo errors{count}.{by_formula}{aim} Grey: alpha {alpha:g}.")
     words = "; ".join(f"{one.label}: " + ", ".join(f"{p.patients} patients {p.power:.2f}" for p in one.points) for one in shown)
     return Drawing(figure, _data(shown), f"Power against size. {words}.", title)
 
