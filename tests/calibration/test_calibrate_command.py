@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.resources import files
 
 import numpy as np
@@ -74,6 +75,8 @@ def test_both_posteriors_load_and_say_what_they_are(fitted):
     assert len(blind) == len(informed) == 24 and blind.frame.columns == list(declared_space().columns)
     assert blind.manifest["targets"] == list(FEW) and "contrasts" not in blind.manifest
     assert informed.manifest["contrasts"] == ["tata-memorial"] and 1 <= informed.manifest["effective_draws"] <= 24
+    assert blind.manifest["evidence"] == sorted({"tvdt_subtype_us", "nat-tao2016", "colleoni2016", "p025_letrozole"})
+    assert informed.manifest["evidence"] == sorted([*blind.manifest["evidence"], "tata2015"])
     assert blind.manifest["coverage"]["procedures"] == [] and informed.manifest["coverage"]["procedures"] == ["surgery"]
     assert "immune_kill_per_day" in blind.manifest["varied"]
     chosen = informed.frame.unique()
@@ -112,6 +115,23 @@ def test_targets_are_listed(few):
     """`--list` shows the figures with their errors."""
     out, _ = paget("--list", "--targets", few)
     assert "tam-ttp" in out and "p025_letrozole" in out and "let-os" not in out
+
+
+def test_a_request_names_all_that_a_fit_reads(few, monkeypatch):
+    """Another row behind the same target, another set of free numbers: another request, though the file of targets is the same."""
+    from paget.calibration import fit as room
+    from paget.calibration.targets import targets_from
+
+    targets = targets_from(few)
+    before = room.request_of("fit", "tiny", 1, targets)
+    assert before == room.request_of("fit", "tiny", 1, targets_from(few))
+    first = targets.targets[0]
+    other = replace(first, row=first.row.model_copy(update={"where": {"subtype": "TNBC"}}))
+    changed = room.request_of("fit", "tiny", 1, replace(targets, targets=(other, *targets.targets[1:])))
+    assert {name for name in before if before[name] != changed[name]} == {"figures_hash"}
+    monkeypatch.setattr(room, "declared_space", lambda: declared_space().without(["founding_exponent"]))
+    fewer = room.request_of("fit", "tiny", 1, targets)
+    assert {name for name in before if before[name] != fewer[name]} == {"space_hash"}
 
 
 @pytest.mark.parametrize(

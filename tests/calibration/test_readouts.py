@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from paget.calibration.cohorts import Cohort
+from paget.calibration.cohorts import Cohort, Setting, metastatic
 from paget.calibration.conditions import matching
 from paget.calibration.readouts import (
     hazard_ratio,
@@ -22,6 +22,7 @@ from paget.calibration.readouts import (
     times,
 )
 from paget.errors import PagetError
+from paget.parameters import ParameterSet
 
 GENERATOR = np.random.default_rng(1)
 
@@ -115,3 +116,13 @@ def test_conditions_pick_whom_they_say_and_refuse_what_they_do_not_know():
     ):  # fmt: skip
         with pytest.raises(PagetError, match=told):
             matching(cohort, where)
+
+
+def test_a_mix_that_is_cut_short_keeps_the_shares_of_the_whole():
+    """Shares of one population, whether all are lived or the first few; relapses that nobody saw count as asked for."""
+    setting = Setting(ParameterSet.point(), 3000, 5)
+    whole = metastatic(setting, share=1.0)
+    few = metastatic(setting, at_most=120, de_novo_at_most=150)
+    expected, error = whole["metastatic"].mean(), np.sqrt(0.19 / len(few))
+    assert len(few) < len(whole) and abs(few["metastatic"].mean() - expected) < 3 * error
+    assert set(few["id"]) == set(whole["id"][whole["id"] <= few["id"].max()])

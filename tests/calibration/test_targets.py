@@ -3,18 +3,23 @@
 import copy
 import json
 from importlib.resources import files
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import yaml
 from scipy import stats
 
-from paget.calibration import targets as room
+from paget.calibration import rules
+from paget.calibration.cohorts import KINDS, Setting
+from paget.calibration.dry import COLUMNS, check_readout
 from paget.calibration.evaluate import evaluate, sized
 from paget.calibration.likelihood import MEDIAN_SD, observation, simulated, unscaled
 from paget.calibration.readouts import NOTHING, Estimate
-from paget.calibration.rows import Published, rows
-from paget.calibration.targets import LEVELS, MOST_LIVES, declared_targets, targets_from
+from paget.calibration.rows import Published, rows, table
+from paget.calibration.rules import LEVELS
+from paget.calibration.run import cohort_of
+from paget.calibration.targets import MOST_LIVES, declared_targets, targets_from
 from paget.errors import PagetError
 from paget.evidence import load
 from paget.evidence.registers import shared_registers
@@ -37,6 +42,18 @@ def spoilt(tmp_path, change):
 
 def entry(data, name):
     return next(one for one in data["targets"] if one["id"] == name)
+
+
+RISK = {"endpoint": "distant-recurrence", "row": "T1N1-3"}
+
+
+def mine(**row):
+    """A target of one's own, in a file of few others."""
+    given = {"what": "x", "role": "anchor", "find": RISK, "readout": "risk", "options": {"years": [5, 20]}} | row
+    one = {"id": "mine", "evidence": "pan2017", "simulation": "early-tamoxifen", "class": "relapse",
+           "row": {key: value for key, value in given.items() if value is not None},
+           "likelihood": {"kind": "survival", "n": 100, "arithmetic": "x"}}  # fmt: skip
+    return lambda data: data["targets"].append(one)
 
 
 def test_every_target_is_an_anchor_read_in_a_table_or_an_abstract():
@@ -78,16 +95,46 @@ def test_a_study_counts_once():
 
 def test_no_target_is_held_out():
     """The list of what is kept out of the fit and the targets have nothing in common."""
-    out = room.held_out()
+    out = rules.held_out().kept_out()
     for target in declared_targets().targets:
         assert not {target.id, target.evidence} & out
 
 
 def test_what_is_held_out_is_refused(tmp_path, monkeypatch):
     """An id in both files is told."""
-    monkeypatch.setattr(room, "held_out", lambda: frozenset({"let-os"}))
+    shipped = rules.held_out()
+    more = shipped.entries[0].model_copy(update={"id": None, "study": "p025_letrozole", "row": "let-os", "protocol": None})
+    monkeypatch.setattr(rules, "held_out", lambda: type(shipped)((*shipped.entries, more)))
     with pytest.raises(PagetError, match="held out"):
         targets_from(spoilt(tmp_path, lambda d: None))
+
+
+@pytest.mark.parametrize("row", [row for row in rows() if row.role == "prediction"], ids=lambda row: row.id)
+def test_a_prediction_is_no_target_under_another_id_and_another_role(tmp_path, row):
+    """The number is known by where it stands, not by who asks."""
+    asked = row.find | ({"endpoint": str(row.find["endpoint"]).replace("-", " ").upper()} if "endpoint" in row.find else {})
+    given = {"id": "mine", "evidence": row.evidence, "simulation": "early", "class": "ratio", "likelihood": {"kind": "log-normal"},
+             "row": {"what": "x", "role": "anchor", "find": asked, "readout": "risk", "options": {"years": [0, 5]}}}  # fmt: skip
+    with pytest.raises(PagetError, match=r"is a prediction or held out|surgery of the primary|it is held out"):
+        targets_from(spoilt(tmp_path, lambda d: d["targets"].append(given)))
+
+
+@pytest.mark.slow
+def test_columns_of_a_cohort_are_those_that_are_declared():
+    """A row is read against the columns that its kind of simulation really has."""
+    setting = Setting(ParameterSet.point(), 600, 1)
+    named = {one.kind: one for one in table()[0].values()}
+    assert set(named) == set(KINDS) == set(COLUMNS)
+    for kind, simulation in named.items():
+        assert set(cohort_of(simulation, setting).columns) == set(COLUMNS[kind]), kind
+
+
+def test_every_row_of_the_table_can_be_read():
+    """Readout, options, conditions and columns fit the simulation."""
+    simulations, every = table()
+    for row in every:
+        if row.see is None:
+            check_readout(row, simulations)
 
 
 def test_what_the_issue_asks_for_is_covered():
@@ -146,7 +193,7 @@ def test_every_class_says_why_and_is_used():
                 {"id": "size-v50", "evidence": "igr_v50_by_year", "simulation": "early-1970", "class": "relapse",
                  "likelihood": {"kind": "survival", "n": 100, "arithmetic": "x"}}
             ),
-            "where its figure was read",
+            "no source prints its figure",
         ),
         (
             lambda d: d["targets"].append(
@@ -175,7 +222,7 @@ def test_every_class_says_why_and_is_used():
                          "pool": [{"evidence": name, "measure": "hazard_ratio"} for name in ("slamon2001", "esme2020")]},
                  "likelihood": {"kind": "log-normal"}}
             ),
-            "a pooled result is not there",
+            r"mine.yaml: targets\[6\] \(mine\): esme2020: no results match",
         ),
         (
             lambda d: d["targets"].append(
@@ -185,24 +232,35 @@ def test_every_class_says_why_and_is_used():
             ),
             "pan2018",
         ),
-        (
-            lambda d: d["targets"].append(
-                {"id": "mine", "evidence": "pan2017", "simulation": "early-tamoxifen", "class": "relapse",
-                 "row": {"what": "x", "role": "anchor", "value": 1.2, "arithmetic": "made up", "readout": "risk",
-                         "options": {"years": [5, 20]}},
-                 "likelihood": {"kind": "survival", "n": 100, "arithmetic": "x"}}
-            ),
-            "not a share",
-        ),
-        (
-            lambda d: d["targets"].append(
-                {"id": "mine", "evidence": "pan2017", "simulation": "early-tamoxifen", "class": "relapse",
-                 "row": {"what": "x", "role": "anchor", "value": 0.2, "low": 0.3, "high": 0.4, "arithmetic": "made up", "readout": "risk",
-                         "options": {"years": [5, 20]}},
-                 "likelihood": {"kind": "survival"}}
-            ),
-            "interval does not hold the figure",
-        ),
+        (mine(find=RISK | {"colour": "red"}), "no filter of results named 'colour'"),
+        (mine(find={"measure": "ratez"}), "unknown measure 'ratez'"),
+        (mine(find=RISK | {"row": "T9"}), "no such row in the relation"),
+        (mine(find=RISK | {"column": "left"}), "no column of the relation named 'left'"),
+        (mine(derive={"divide_by": 0}, arithmetic="x"), "nothing can be derived with this"),
+        (mine(derive={"multiply": "a lot"}, arithmetic="x"), "nothing can be derived with this"),
+        (mine(derive={"multiply": 9}, arithmetic="x"), "not a share"),
+        (mine(low=0.3, high=0.4), "interval does not hold the figure"),
+        (mine(find={"endpoint": "Distant recurrence", "measure": "relation", "row": "T1N0"}), "the same figure is used twice"),
+        (mine(find=None, value=0.2, arithmetic="made up"), "no source prints its figure"),
+        (mine(readout="rsk"), "no readout named 'rsk'"),
+        (mine(options={}), "missing 1 required"),
+        (mine(options={"years": 5}), "risk cannot be read with these options"),
+        (mine(options={"yearz": [5, 20]}), "did you mean 'years'"),
+        (mine(readout="survival", options={"at_months": 12}), "no column 'death'"),
+        (mine(readout="hazard_ratio", options={}), "no column|a hazard ratio compares"),
+        (mine(where={"found_at_visit": 1}), "no column 'found_at_visit'"),
+        (mine(where={"any_of": [{"colour": "red"}]}), "no condition named 'colour'"),
+        (mine(where={"stage_iv": "yes"}), "a condition that cannot be read"),
+        (lambda d: entry(d, "doubling-tnbc")["likelihood"].pop("arithmetic"), "tells its `arithmetic`"),
+        (lambda d: entry(d, "dox-orr")["likelihood"].update(n=float("inf")), "finite"),
+        (lambda d: d["lives"]["patients"].update(untraeted=0.0005), "lives: there is no simulation named 'untraeted'"),
+        (lambda d: d["lives"]["patients"].update(untreated=float("nan")), "finite"),
+        (lambda d: d["lives"]["follow_ups"]["early-tamoxifen"].update(where={"colour": 1}), "no condition named 'colour'"),
+        (lambda d: d["lives"]["follow_ups"].update(paclitaxel={"share": 0.0005}), "does not follow early disease"),
+        (lambda d: d["shared_patients"].append({"source": "sear", "reason": "A register that nobody reads."}), "did you mean 'seer'"),
+        (lambda d: d["contrasts"].update(inform=["tata2015"]), "contrasts: there is no protocol named 'tata2015'"),
+        (lambda d: d["contrasts"].update(inform=["e2108"], predict=["e2108"]), "a trial stands twice"),
+        (lambda d: d["contrasts"].update(inform=["mf07-01"], predict=[]), "held out of the informed posterior"),
     ],
 )  # fmt: skip
 def test_a_file_that_breaks_a_rule_is_told(tmp_path, change, message):
@@ -276,4 +334,55 @@ def test_sizes_follow_the_declared_shares():
     small = sized(declared.simulations, declared.lives, 1_000)
     assert small["untreated"].options["at_most"] == 25
     assert small["early-1980"].histories == 110
-    assert small["metastatic-2005"].options["at_most"] == 14 and small["metastatic-2005"].options["de_novo_at_most"] == 19
+    assert small["metastatic-2005"].options["at_most"] == 19 and small["metastatic-2005"].options["de_novo_at_most"] == 19
+
+
+def test_a_held_out_figure_is_refused_under_any_name(tmp_path):
+    """The survival of a trial whose progression is a target: another id for its row does not let it in, pooled or not."""
+    likelihood = {"kind": "interval", "n": 100, "arithmetic": "x"}
+    find = {"endpoint": "median-OS-months", "row": "PALOMA-2", "column": "CDK4/6"}
+    row = {"what": "x", "role": "anchor", "find": find, "readout": "median", "options": {"column": "death"}}
+    mine = {"id": "mine", "evidence": "cdk46_table", "simulation": "aromatase-inhibitor", "class": "survival-trial"}
+    mine["likelihood"] = likelihood
+    with pytest.raises(PagetError, match="its figure is a prediction or held out"):
+        targets_from(spoilt(tmp_path, lambda d: d["targets"].append(mine | {"row": row})))
+    ratios = [{"evidence": name, "measure": "hazard_ratio", "endpoint": "overall-survival"} for name in ("e2100", "cleopatra")]
+    pooled = {"what": "x", "role": "anchor", "pool": ratios, "readout": "hazard_ratio"}
+    ratio = mine | {"evidence": "e2100", "simulation": "bevacizumab", "class": "ratio", "likelihood": {"kind": "log-normal"}, "row": pooled}
+    with pytest.raises(PagetError, match="its figure is a prediction or held out"):
+        targets_from(spoilt(tmp_path, lambda d: d["targets"].append(ratio)))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"inform": ["tata-memorial", "mf07-01"], "predict": []}, "held out of the informed posterior cannot inform it\n.*mf07-01"),
+        ({"inform": ["tata-memorial"], "predict": ["tata-memorial"]}, "stands twice"),
+        ({"inform": ["tata-memorail"]}, "tata-memorail"),
+        ({"inform": ["e1193"]}, "no published hazard ratio of death"),
+    ],
+)
+def test_trials_that_cannot_inform_are_told_before_the_fit(tmp_path, change, message):
+    """A trial held out under the informed posterior, one that stands twice, one that does not exist, one without a contrast."""
+    with pytest.raises(PagetError, match=message) as told:
+        targets_from(spoilt(tmp_path, lambda d: d["contrasts"].update(change)))
+    assert "mine.yaml" in str(told.value)
+
+
+def test_patients_of_a_held_out_study_are_refused(tmp_path, monkeypatch):
+    """A study that says of itself, or of which another says, that it shares patients with one that is held out."""
+    assert "bloom_middlesex" in load()["johnstone2000"].overlaps  # of untreated disease: a target of the file
+    rules.predicted()  # kept for good once it is asked for: before the list is another one
+    monkeypatch.setattr(rules, "held_out", lambda: SimpleNamespace(kept_out=lambda: frozenset({"johnstone2000"})))
+    with pytest.raises(PagetError, match="patients of 'bloom_middlesex' are among those of a study that is held out"):
+        targets_from(spoilt(tmp_path, lambda d: None))
+
+
+def test_a_contrast_is_that_of_the_last_look():
+    """Deaths are simulated until the last data cut: the hazard ratio of an earlier look is no partner, wherever it stands."""
+    from paget.calibration.contrast import published_contrast
+    from paget.study import load_protocol
+
+    protocol = load_protocol("mf07-01")
+    turned = protocol.model_copy(update={"published": protocol.published[::-1]})
+    assert published_contrast(turned) == published_contrast(protocol) and published_contrast(turned).evidence == "mf0701-10y"

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib.resources import files
 
 import pytest
 
@@ -81,6 +82,23 @@ def test_mistakes_are_told(words, said, tmp_path):
     """One message, exit code 2."""
     _, errors = paget("evidence", *words, code=2, cwd=tmp_path)
     assert said in errors
+
+
+def test_lists_of_facts_and_of_targets_are_checked(tmp_path):
+    """`paget check` knows both; what is no mapping, empty or wrong is told with its place."""
+    shipped = files("paget.calibration").joinpath("targets.yaml").read_text(encoding="utf-8")
+    (tmp_path / "mine.yaml").write_text(shipped, encoding="utf-8")
+    out, _ = paget("check", "mine.yaml", cwd=tmp_path)
+    assert "a valid list of targets" in out and "cdk-pfs-hr" in out
+    (tmp_path / "mine.yaml").write_text(shipped.replace("{id: let-os,", "{id: let-os, clas: x,"), encoding="utf-8")
+    _, errors = paget("check", "mine.yaml", code=2, cwd=tmp_path)
+    assert "did you mean 'class'" in errors
+    (tmp_path / "text.yaml").write_text("targets", encoding="utf-8")
+    _, errors = paget("calibrate", "--list", "--targets", "text.yaml", code=2, cwd=tmp_path)
+    assert "keys with values belong here" in errors and "contrasts" in errors
+    (tmp_path / "empty.yaml").write_text("", encoding="utf-8")
+    _, errors = paget("evidence", "list", "--evidence", "empty.yaml", code=2, cwd=tmp_path)
+    assert "no studies in this file" in errors
 
 
 def test_what_a_run_used_is_cited(tmp_path):

@@ -58,6 +58,18 @@ def test_each_gap_has_its_badge(protocol):
     assert ("standard", "2022") in kinds(newer, Source("point", ParameterSet.point()))
 
 
+def test_a_regimen_of_a_later_line_has_its_badge():
+    """What an arm gives later, or to those of whom the clinic sees something, is beyond the targets as its first line is."""
+    everything = Source("some", ParameterSet.point(), 0, (), 10, {"coverage": of_anchors().plain()})
+    protocol = load_protocol("mf07-01")
+    arms = [arm.model_dump(mode="json") for arm in protocol.arms]
+    arms[0]["later_lines"] = [{"line": 2, "systemic": "sacituzumab-govitecan"}]
+    later = protocol.model_copy(update={"arms": tuple(type(protocol.arms[0]).model_validate(arm) for arm in arms)})
+    before, found = badges(protocol, everything), badges(later, everything)
+    (new,) = [badge for badge in found if badge not in before]
+    assert new.kind == "therapy" and new.about == protocol.arms[0].id and "sacituzumab-govitecan" in new.words
+
+
 def test_unknown_coverage_is_told(protocol):
     """A posterior that does not say what it covers, or a set of the user's own, gets a badge too."""
     silent = Source("some", ParameterSet.point(), 0, (), 10, {})

@@ -198,3 +198,5 @@ def test_structural_variants_stand_beside(finished, tmp_path):
     (tmp_path / "variants.json").write_text("{}", encoding="utf-8")
     with pytest.raises(PagetError, match="not a comparison of variants"):
         resolve_source(tmp_path / "mine.parquet", draws=2, replicates=5, seed=5)
+    save(load("prior").frame, tmp_path / "drawn.parquet", "prior")  # not fitted: what was fitted is not read beside it
+    assert resolve_source(tmp_path / "drawn.parquet", draws=2, replicates=5, seed=5).variants == {}

@@ -20,7 +20,9 @@ def of(enrolled, registers=("seer",), name="made-up"):
 @pytest.mark.parametrize(
     ("enrolled", "expected"),
     [("1988-2016", (1988, 2016)), ("2005", (2005, 2005)), ("from 1977", (1977, ALWAYS[1])), ("since 1995", (1995, ALWAYS[1])),
-     (None, ALWAYS), ("2012-02 to 2014-01", (2012, 2014))],
+     (None, ALWAYS), ("2012-02 to 2014-01", (2012, 2014)), ("1992-94", (1992, 1994)), ("1988/91", (1988, 1991)), ("2012-02", (2012, 2012)),
+     ("until 2005", (ALWAYS[0], 2005)), ("2010 to present", (2010, ALWAYS[1])), ("Since 2010", (2010, ALWAYS[1])),
+     ("the 1990s", (1990, 1999))],
 )  # fmt: skip
 def test_years_are_read_as_printed(enrolled, expected):
     """A period, a year, an open period, or none."""

@@ -121,8 +121,11 @@ def test_files_that_are_no_facts_files_are_refused(tmp_path):
     """Assures one clear message for a missing file, a folder, bytes, a mapping, and deep nesting."""
     with pytest.raises(PagetError, match="no such file"):
         load([tmp_path / "none.yaml"])
-    with pytest.raises(PagetError, match="cannot be read"):
+    with pytest.raises(PagetError, match=r"the file cannot be read: Is a directory$"):
         load([tmp_path])
+    for text in ("", "# nothing yet\n", "[]"):
+        with pytest.raises(PagetError, match="no studies in this file"):
+            load([write(tmp_path, text)])
     (tmp_path / "b.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(PagetError, match="UTF-8"):
         load([tmp_path / "b.yaml"])

@@ -114,6 +114,7 @@ def test_changed_values_are_copies_with_another_hash(point):
         ({"founding_exponent": [1, 2]}, "number of values"),
         ({"doubling_primary_days": [1, 2, 3, 4, "x"]}, "finite number"),
         ({"operative_mortality": -0.1}, "negative"),
+        ({"operative_mortality": 1.5}, "a probability above 1"),
     ],
 )
 def test_values_that_make_no_sense_are_refused(point, change, told):

@@ -116,6 +116,7 @@ def test_a_posterior_comes_back_as_it_was_written(tmp_path):
         (lambda p: pl.DataFrame({"lethal_exponent": ["a"]}).write_parquet(p), "not a table of draws"),
         (lambda p: pl.DataFrame({"lethal_exponent": [float("nan")]}).write_parquet(p), "not a finite number"),
         (lambda p: pl.DataFrame({"lethal_exponant": [1.0]}).write_parquet(p), "no parameter with a prior"),
+        (lambda p: pl.DataFrame(prior_draws(["lethal_exponent"], 3, 2)).write_parquet(p), "not those that the manifest"),
         (lambda p: p.unlink(), "no such file"),
     ],
 )
@@ -137,6 +138,14 @@ def test_an_unknown_name_is_told():
     """A name that is not shipped."""
     with pytest.raises(PagetError, match="no posterior named"):
         load("blnd")
+
+
+def test_the_folder_of_a_fit_is_no_posterior_but_its_file_is_named(tmp_path):
+    """Who gives the folder is told which file is meant."""
+    save(pl.DataFrame(prior_draws(["lethal_exponent"], 3, 1)), tmp_path / "blind.parquet", "blind")
+    with pytest.raises(PagetError, match=r"is a \.parquet file") as told:
+        load(tmp_path)
+    assert told.value.fix == f"name {tmp_path / 'blind.parquet'}"
 
 
 def test_the_factor_of_a_family_scales_its_agents_and_no_other():

@@ -100,3 +100,35 @@ def test_what_was_fitted_is_not_scored():
     assert set(groups) == {"ratios", "landmarks", "all"} and groups["ratios"].count == 1 and groups["all"].count == 2
     with pytest.raises(PagetError, match="nothing was predicted"):
         summarise([replace(BASE, held_out=False)])
+
+
+def test_one_replicate_a_draw_gives_the_textbook_interval():
+    """Sampling and parameters cannot be told apart then: Student's prediction interval of the replicates, not that of their mean."""
+    from scipy import stats
+
+    from paget.study import load_protocol
+    from paget.validation.trials import _prediction, figures
+
+    entry, value = next(one for one in figures(load_protocol("mf07-01"), None) if one[0].measure == "hazard_ratio")
+    x = np.random.default_rng(3).normal(0.0, 0.2, 20)
+    one = _prediction(entry, value, x, np.arange(20), None, name="a", posterior="b", held_out=True)
+    half = stats.t.ppf(0.975, 19) * x.std(ddof=1) * math.sqrt(1 + 1 / 20)
+    assert math.log(one.high / one.low) == pytest.approx(2 * half)
+    assert one.parameter_sd == 0.0 and one.sampling_sd == pytest.approx(x.std(ddof=1))
+
+
+def test_the_slope_over_all_kinds_tells_nothing_that_the_kinds_do_not():
+    """Predictions that foretell nothing within a kind have a slope near 0 over all kinds, however far apart the kinds lie."""
+    generator = np.random.default_rng(4)
+    kinds = (("hazard_ratio", "log", 0.0), ("median_months", "log", 3.5), ("survival", "logit", -1.0))
+    blind, seeing = [], []
+    for measure, scale, middle in kinds:
+        for _ in range(60):
+            truth, guess = middle + 0.3 * generator.standard_normal(2)
+            for into, x in ((blind, guess), (seeing, truth)):
+                observed = from_scale(scale, truth + 0.05 * generator.standard_normal())
+                into.append(replace(BASE, observed=observed, mean=x, measure=measure, scale=scale, observed_sd=0.05, parameter_sd=0.0))
+    nothing, right = line(blind, within=True), line(seeing, within=True)
+    assert abs(nothing.slope) < 4 * nothing.slope_se and line(blind).slope > 0.8
+    assert abs(right.slope - 1.0) < 4 * right.slope_se and abs(right.intercept) < 4 * right.intercept_se
+    assert nothing.slope_se > 3 * right.slope_se  # they scatter far more than their errors say

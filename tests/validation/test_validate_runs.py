@@ -72,8 +72,9 @@ def test_interrupted_and_taken_up_again_gives_the_same_bytes(finished, tmp_path,
     assert fingerprints(other.path) == fingerprints(finished.path)
 
 
-def test_a_users_own_trial_is_predicted(tmp_path):
-    """A protocol and a file of facts of the user's: its published number becomes a prediction."""
+@pytest.fixture
+def own(tmp_path):
+    """A protocol and a file of facts of the user's, with one published number."""
     from paget.study import load_protocol
     from paget.study.load import to_yaml
 
@@ -98,14 +99,29 @@ def test_a_users_own_trial_is_predicted(tmp_path):
     ]
     protocol = tmp_path / "mine.yaml"
     protocol.write_text(json.dumps(data), encoding="utf-8")
-    found = validate(
-        ["point"], protocols=[protocol], evidence=[facts], only=["mine2026"], replicates=3, patients=40, seed=5,
-        out=tmp_path / "v", threads=1,
-    )  # fmt: skip
+    return protocol, facts
+
+
+def test_a_users_own_trial_is_predicted(own, tmp_path):
+    """Its published number becomes a prediction; another number in the facts, or another protocol under the name, is another validation."""
+    protocol, facts = own
+    asked = {"protocols": [protocol], "evidence": [facts], "only": ["mine2026"], "replicates": 3, "patients": 40, "seed": 5, "threads": 1}
+    found = validate(["point"], out=tmp_path / "v", **asked)
     (one,) = found.predictions
     assert one.study == "mine2026" and one.observed == 0.9 and one.held_out and one.draws == 0
     run = json.loads((tmp_path / "v" / "runs" / "point-mine" / "manifest.json").read_text(encoding="utf-8"))
     assert "mine2026" in run["evidence"]
+    assert validate(["point"], out=tmp_path / "v", **asked).predictions == found.predictions
+    was = facts.read_text(encoding="utf-8")
+    facts.write_text(was.replace("value: 0.9", "value: 0.8"), encoding="utf-8")
+    with pytest.raises(PagetError, match="another run is here: it differs in evidence, trials"):
+        validate(["point"], out=tmp_path / "v", **asked)
+    facts.write_text(was, encoding="utf-8")
+    data = json.loads(protocol.read_text(encoding="utf-8"))
+    data["follow_up"]["data_cut_months"] += 12
+    protocol.write_text(json.dumps(data), encoding="utf-8")
+    with pytest.raises(PagetError, match="another run is here: it differs in trials"):
+        validate(["point"], out=tmp_path / "v", **asked)
 
 
 def test_what_the_values_were_chosen_by_is_no_held_out_study():
@@ -123,6 +139,22 @@ def test_a_posterior_that_was_fitted_to_it_is_refused(tmp_path):
     with pytest.raises(PagetError, match="fitted to what is held out"):
         validate([tmp_path / "bad.parquet"], out=tmp_path / "v", replicates=2, draws=1)
     assert not (tmp_path / "v").exists()
+
+
+def test_a_posterior_that_a_held_out_trial_informed_is_refused(tmp_path):
+    """Its manifest names a trial, or a study that one of its targets pools, which is held out under it."""
+    frame, told = load("prior").frame, {"targets": ["iv-all"]}
+    save(frame, tmp_path / "informed.parquet", "informed", contrasts=["mf07-01"], **told)
+    with pytest.raises(PagetError, match="mf0701-10y"):
+        validate([tmp_path / "informed.parquet"], out=tmp_path / "v", replicates=2, draws=1)
+    save(frame, tmp_path / "pooled.parquet", "blind", evidence=["abcsg28"], **told)
+    with pytest.raises(PagetError, match="abcsg28"):
+        validate([tmp_path / "pooled.parquet"], out=tmp_path / "v", replicates=2, draws=1)
+    assert not (tmp_path / "v").exists()
+    save(frame, tmp_path / "fine.parquet", "informed", contrasts=["tata-memorial", "e2108"], **told)
+    source = resolve_source(tmp_path / "fine.parquet", draws=1, replicates=1, seed=1)
+    module._check_unused(source, held_out())
+    assert {"tata2015", "e2108"} <= _used(source)
 
 
 @pytest.mark.parametrize(

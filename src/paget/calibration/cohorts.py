@@ -250,7 +250,10 @@ def metastatic(
     if at_most is None:
         one = one.only(one["id"] < share * setting.n)
     else:
-        last = min(int(cohort["id"][-1]) if len(cohort) == most else setting.n for cohort, most in ((one, de_novo_at_most), (two, at_most)))
+        # by the women who were asked for: of these a relapse that nobody saw before death is left out, so fewer may have been lived
+        found, before = diagnosis(setting), early(setting)
+        asked = ((found["id"][found["metastatic"] == 1], de_novo_at_most), (before["id"][before["event"] == 1], at_most))
+        last = min(int(ids[most - 1]) if most is not None and len(ids) >= most else setting.n for ids, most in asked)
         one, two = one.only(one["id"] <= last), two.only(two["id"] <= last)
     return Cohort({name: np.concatenate([column, two[name]]) for name, column in one.columns.items()}, one.visit_months)
 

@@ -74,6 +74,8 @@ def published_contrast(protocol: Protocol) -> PublishedContrast:
     from paget.study.published import published_value
 
     for entry in protocol.published:
+        if entry.cut is not None:  # of an earlier look: deaths are seen until the last one here
+            continue
         if entry.measure == "hazard_ratio" and entry.endpoint == "OS" and entry.subgroup is None and entry.printed.subgroup is None:
             found = published_value(entry)
             if found.ci_low is not None and found.ci_high is not None and found.ci_level is not None:
@@ -163,6 +165,12 @@ def _ratio(time: Array, event: NDArray[np.bool_], weight: Array, n: int, matched
             return np.nan
 
     whole = log_hr(np.ones(2 * n, bool))
-    parts = np.array([log_hr(group != g) for g in range(GROUPS)])
-    se = float(np.sqrt((GROUPS - 1) / GROUPS * np.sum((parts - parts.mean()) ** 2)))
-    return Contrast(whole, se, n, matched)
+    return Contrast(whole, _jackknife(np.array([log_hr(group != g) for g in range(GROUPS)])), n, matched)
+
+
+def _jackknife(parts: Array) -> float:
+    """Standard error from values without one group of patients each; groups without which nothing comes out are left out."""
+    there = parts[np.isfinite(parts)]
+    if len(there) < 2:
+        return float("nan")
+    return float(np.sqrt((len(there) - 1) / len(there) * np.sum((there - there.mean()) ** 2)))

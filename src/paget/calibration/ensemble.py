@@ -84,7 +84,7 @@ def update(
 def filled(d: Array) -> tuple[Array, Array]:
     """Values with gaps filled by the target's median over the members, and the share of gaps of each target.
 
-    A member in whom a target does not come out (nobody of the kind among her few lives) is moved by the others alone.
+    A member in whom a target does not come out (nobody of the kind among her few lives) is moved by it as one in the middle is.
     """
     missing = np.isnan(d)
     middle = np.array([np.median(column[np.isfinite(column)]) if np.isfinite(column).any() else 0.0 for column in d.T])

@@ -6,7 +6,7 @@ ratios of the trials named in ``targets.yaml`` (``contrasts.inform``) and drawn 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +21,19 @@ from paget.calibration.ensemble import effective_size, filled, resampled
 from paget.calibration.evaluate import Evaluation
 from paget.calibration.free import Space, declared_space
 from paget.calibration.ledger import Ledger, evaluate_all
+from paget.calibration.rows import cells
 from paget.calibration.smoother import SIZES, Fit, Size, smooth, stage_seed
 from paget.calibration.targets import TargetSet, declared_targets, targets_from
-from paget.engine.folder import WORK, RunFolder
+from paget.engine.folder import WORK, RunFolder, digest
 from paget.engine.work import default_folder, seed_of, working
 from paget.errors import unknown
 from paget.parameters import ParameterSet
 from paget.parameters.posterior import declared_hash, save
+from paget.parameters.priors import entries
 from paget.parameters.version import MODEL_VERSION
 from paget.progress import Progress, silent
-from paget.study import load_protocol
+from paget.study import load_protocol, protocol_hash
+from paget.therapy import library
 
 Array = NDArray[np.float64]
 DIGITS = 12
@@ -95,8 +98,39 @@ def request_of(what: str, size: str, seed: int, targets: TargetSet, **more: Any)
     return {
         "what": what, "paget": __version__, "model_version": MODEL_VERSION, "kernels": _jit.kernel_hash(), "declared_hash": declared_hash(),
         "parameters_hash": ParameterSet.point().hash, "size": size, **size_named(size).as_dict(), "seed": seed,
-        "targets_hash": targets.hash, "targets": list(targets.ids),
+        "targets_hash": targets.hash, "targets": list(targets.ids), **input_hashes(targets),
     } | more  # fmt: skip
+
+
+def input_hashes(targets: TargetSet) -> dict[str, str]:
+    """Hashes of all that a fit reads besides its file of targets: what it may move, the figures, the therapies, the trials.
+
+    The file of targets only names figures: a change of their rows, of the evidence, of a prior or of a therapy is another fit.
+    """
+    space, known = declared_space(), entries()
+    trials = (*targets.contrasts.inform, *targets.contrasts.predict)
+    loaded = [load_protocol(name) for name in trials]
+    return {
+        "space_hash": digest({
+            "free": list(space.free), "varied": list(space.varied), "block": dict(space.block), "acts_on": dict(space.acts_on),
+            "priors": {one: [known[one].value, str(known[one].floor), known[one].prior.model_dump(mode="json")] for one in space.columns},
+        }),
+        "figures_hash": digest({
+            "targets": [[t.id, t.evidence, t.kind, *t.observed, t.discrepancy, t.row.model_dump(mode="json")] for t in targets.targets],
+            "simulations": {name: one.model_dump(mode="json") for name, one in targets.simulations.items()},
+            "lives": targets.lives.model_dump(mode="json"),
+        }),
+        "therapies_hash": library().hash,
+        "trials_hash": digest([[protocol_hash(one), *asdict(published_contrast(one)).values()] for one in loaded]),
+    }  # fmt: skip
+
+
+def evidence_of(targets: TargetSet, *, contrasts: bool = False) -> list[str]:
+    """Ids of the studies that a posterior was fitted to, those of pooled figures too; with the trials that inform the second one."""
+    found = {study.id for t in targets.targets for study, _, _ in cells(t.row)}
+    if contrasts:
+        found |= {published_contrast(load_protocol(name)).evidence for name in targets.contrasts.inform}
+    return sorted(found)
 
 
 def open_folder(request: dict[str, Any], out: Path | None, *, resume: bool, overwrite: bool) -> tuple[RunFolder, Ledger]:
@@ -170,6 +204,7 @@ def calibrate(
             "effective_draws": round(informed.effective, 1),
             "method": manifest["method"] + "; then draws weighted by the hazard ratios of the named trials and resampled",
             "coverage": coverage([t.row for t in chosen.targets], procedures=("surgery",)).plain(),
+            "evidence": evidence_of(chosen, contrasts=True),
         }  # fmt: skip
         save(frame[informed.chosen], folder.path / "informed.parquet", "informed", **(manifest | contrast))
         write_summary(Calibration(folder.path, fit, informed), request, progress=progress)
@@ -195,7 +230,9 @@ def _manifest(request: dict[str, Any], fit: Fit) -> dict[str, Any]:
         "members": fit.size.members,
         "steps": fit.size.steps,
         "targets_hash": request["targets_hash"],
+        **{name: request[name] for name in ("space_hash", "figures_hash", "therapies_hash", "trials_hash")},
         "targets": list(fit.targets.ids),
+        "evidence": evidence_of(fit.targets),
         "free": list(fit.space.free),
         "varied": list(fit.space.varied),
         "misfit": {

@@ -10,14 +10,14 @@ True
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from paget.evidence import load
+from paget.calibration.rows import Anchor, cells
 from paget.evidence.meta import Pooled, log_ratio, pool
 from paget.evidence.models import Result, Study
 
 if TYPE_CHECKING:
-    from paget.calibration.rows import Anchor
+    from paget.report.style import Drawing
 
 LEVEL = 0.95
 _Z = 1.959963984540054
@@ -40,12 +40,7 @@ def pooled_results(row: Anchor) -> list[tuple[Study, Result]]:
     PagetError
         If the evidence base has no such number, or several.
     """
-    found = []
-    for asked in row.pool:
-        filters: dict[str, Any] = dict(asked)
-        study = load().usable(filters.pop("evidence", row.evidence))
-        found.append((study, load().one(study.id, **filters)))
-    return found
+    return [(study, result) for study, result, _ in cells(row)]
 
 
 def pooled(row: Anchor) -> Pooled:
@@ -67,3 +62,26 @@ def stated(of: Pooled) -> Stated:
     """The pooled ratio as a target: uncertainty of the mean and heterogeneity between trials together, on the log scale."""
     spread = _Z * math.hypot(of.se, math.sqrt(of.tau2))
     return Stated(math.exp(of.estimate), math.exp(of.estimate - spread), math.exp(of.estimate + spread), LEVEL)
+
+
+def drawn(row: Anchor) -> Drawing:
+    """Forest plot of what a row pools: each study, the mean, and where the next study is expected."""
+    import numpy as np
+    import polars as pl
+
+    from paget.evidence.figures import forest
+    from paget.report.style import Drawing
+
+    of = pooled(row)
+    effects, spread = np.array(of.effects), _Z * np.array(of.ses)
+    data = pl.DataFrame(
+        {
+            "study": [*of.labels, "pooled"],
+            "ratio": [*np.exp(effects), of.ratio()[0]],
+            "low": [*np.exp(effects - spread), of.ratio()[1]],
+            "high": [*np.exp(effects + spread), of.ratio()[2]],
+            "weight": [*of.weights, 1.0],
+        }
+    )
+    told = " ".join(f"{name} {ratio:.2f} ({low:.2f} to {high:.2f})." for name, ratio, low, high, _ in data.iter_rows())
+    return Drawing(forest(of, title=row.what), data, f"Forest plot: {row.what}. {told}", row.what)

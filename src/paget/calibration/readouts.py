@@ -169,9 +169,16 @@ def hazard_ratio(
     """Cox hazard ratio of some patients against others, or of this simulation against another.
 
     With ``adjusted`` the model also holds age, subtype and the organs involved, as registries' multivariable models do.
+
+    Raises
+    ------
+    PagetError
+        If neither ``versus`` nor ``control`` says who is compared.
     """
     from paget.analysis import cox
 
+    if versus is None and control is None:
+        raise PagetError("a hazard ratio compares", key="options", expected="`versus` (some patients) or `control` (another simulation)")
     if control is not None:
         time = np.concatenate([times(c, to), times(control, to)])
         exposed = np.concatenate([np.ones(len(c)), np.zeros(len(control))])

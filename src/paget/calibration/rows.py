@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any, Literal, NamedTuple
@@ -11,9 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from paget.errors import PagetError, unknown
 from paget.evidence import load
-from paget.evidence.models import Result
+from paget.evidence.models import Result, Study
 
 Role = Literal["anchor", "prediction"]
+FILTERS = ("measure", "endpoint", "arm", "comparison", "subgroup", "at_months", "of")
+"""What a row may ask of a result."""
+CELL = ("row", "column")
+"""What a row may ask of a relation besides: one of its cells."""
 
 
 class _Strict(BaseModel):
@@ -79,6 +84,11 @@ class Anchor(_Strict):
         """Whether the published number was computed from what a source prints."""
         return self.arithmetic is not None
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Ids of the studies that it rests on."""
+        return tuple(dict.fromkeys([self.evidence, *(str(one["evidence"]) for one in self.pool if "evidence" in one)]))
+
     @model_validator(mode="after")
     def _whole(self) -> Anchor:
         if (self.value is not None) + bool(self.find) + bool(self.pool) != 1:
@@ -132,20 +142,62 @@ def rows() -> tuple[Anchor, ...]:
     return table()[1]
 
 
-def _cell(result: Result, row: Any, column: str | None, where: str) -> float:
+class Cell(NamedTuple):
+    """One number of the evidence base, however it was asked for: study, position of the result, row and column of a relation."""
+
+    study: str
+    position: int
+    row: str
+    column: str
+
+
+def looked_up(evidence: Any, filters: Mapping[str, Any]) -> tuple[Study, Result]:
+    """The study and the one result that a row asks for.
+
+    Raises
+    ------
+    PagetError
+        If there is no such study, filter or result, several results, or a study that was retracted.
+    """
+    for key in filters:
+        if key not in FILTERS:
+            raise unknown("filter of results", str(key), FILTERS)
+    if not isinstance(evidence, str):
+        raise PagetError("a study is named by its id", got=evidence, expected="an id that `paget evidence list` tells")
+    study = load().usable(evidence)
+    return study, load().one(study.id, **filters)
+
+
+def cells(row: Anchor) -> list[tuple[Study, Result, Cell]]:
+    """Every number that a row rests on: what it finds, what that is computed with, what it pools."""
+    asked: list[tuple[Any, dict[str, Any]]] = [(row.evidence, row.find)] if row.find else []
+    asked += [(row.evidence, by) for by in row.derive.values() if isinstance(by, dict)]
+    asked += [(one.get("evidence", row.evidence), {k: v for k, v in one.items() if k != "evidence"}) for one in row.pool]
+    found = []
+    for evidence, filters in asked:
+        study, result = looked_up(evidence, {k: v for k, v in filters.items() if row.pool or k not in CELL})
+        place = (str(filters.get(key, "")) for key in CELL)
+        found.append((study, result, Cell(study.id, study.results.index(result), *place)))
+    return found
+
+
+def _cell(result: Result, row: Any, column: Any, where: str) -> float:
+    columns = result.columns or ()
+    if column is not None and column not in columns:
+        raise unknown("column of the relation", str(column), columns, where=where)
     for pair in result.pairs or ():
         if pair[0] == row:
-            place = 1 if column is None else 1 + (result.columns or ()).index(column)
-            return float(pair[place])
+            number = pair[1 if column is None else 1 + columns.index(column)]
+            if not isinstance(number, float):
+                raise PagetError("this cell of the relation is no number", where=where, key=str(row), got=number)
+            return number
     raise PagetError("no such row in the relation", where=where, got=row, expected=str([p[0] for p in result.pairs or ()]))
 
 
 def _found(evidence: str, filters: dict[str, Any]) -> Published:
-    asked = dict(filters)
-    row, column = asked.pop("row", None), asked.pop("column", None)
-    result = load().one(load().usable(evidence).id, **asked)
-    if row is not None:
-        return Published(_cell(result, row, column, evidence), None, None, None)
+    study, result = looked_up(evidence, {key: x for key, x in filters.items() if key not in CELL})
+    if "row" in filters:
+        return Published(_cell(result, filters["row"], filters.get("column"), study.id), None, None, None)
     if result.value is None:
         raise PagetError("this result is a relation: name its row", where=evidence, got=str(filters))
     low, high = result.ci if result.ci is not None else (None, None)
@@ -173,7 +225,11 @@ def published(row: Anchor) -> Published:
         if step == "complement":
             value, low, high = 1.0 - value, None if high is None else 1.0 - high, None if low is None else 1.0 - low
         elif step in ("subtract", "multiply", "divide_by"):
-            other = _found(row.evidence, by).value if isinstance(by, dict) else float(by)
+            other = _found(row.evidence, by).value if isinstance(by, dict) else by
+            if isinstance(other, bool) or not isinstance(other, int | float) or (step == "divide_by" and other == 0):
+                raise PagetError(
+                    "nothing can be derived with this", key=f"derive.{step}", got=by, expected="a number, or filters of a second one"
+                )
             value, low, high = (None if x is None else _apply(step, x, other) for x in (value, low, high))  # type: ignore[assignment]
         else:
             raise unknown("derivation", step, ("complement", "subtract", "multiply", "divide_by"))

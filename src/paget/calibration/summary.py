@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from paget.calibration.ensemble import effective_size
 from paget.calibration.likelihood import unscaled
-from paget.calibration.pooled import pooled
+from paget.calibration.pooled import drawn
 from paget.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def write_summary(done: Calibration, request: dict[str, Any], *, progress: Progr
             done.fit.prior.z, done.fit.posterior.z, done.fit.space.columns[: len(done.fit.space.free)], dict(done.fit.space.block)
         ),
         "effects": figures.effects(tables["effects"]),
-    } | {f"pooled-{t.id}": figures.pooled_ratios(pooled(t.row), t.row.what) for t in done.fit.targets.targets if t.row.pool}
+    } | {f"pooled-{t.id}": drawn(t.row) for t in done.fit.targets.targets if t.row.pool}
     for k, (name, drawing) in enumerate(drawings.items()):
         progress("drawing", k, len(drawings))
         save(drawing, done.folder / "figures", name)

@@ -8,35 +8,36 @@ True
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from paget.calibration.dry import check_conditions, check_readout
 from paget.calibration.likelihood import Kind, Observation, observation
-from paget.calibration.pooled import pooled_results
-from paget.calibration.rows import Anchor, Simulation, published, table
+from paget.calibration.rows import Anchor, Cell, Simulation, published, table
+from paget.calibration.rules import Read, allowed, check_once, check_patients, check_registers, check_trials, placed
 from paget.errors import PagetError, unknown
-from paget.evidence import load
-from paget.evidence.models import Result, Study
-from paget.evidence.registers import shared_registers
+from paget.evidence.added import added_files
+from paget.evidence.models import Study
 from paget.forms import parse, text_of, validated
 
-LEVELS = ("table", "abstract")
-"""Where a figure must have been read to be a target."""
 MOST_LIVES = 20_000
 """Lives that one evaluation may use."""
 Array = NDArray[np.float64]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
+
+
+Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class LikelihoodSpec(_Strict):
@@ -70,16 +71,16 @@ class Declaration(_Strict):
 class FollowUp(_Strict):
     """Women of the first population lived again under another adjuvant therapy."""
 
-    share: float = Field(gt=0, lt=1)
+    share: Share
     where: dict[str, Any] | None = None
 
 
 class Lives(_Strict):
     """Shares of the lives of one evaluation."""
 
-    natural_histories: dict[str, float]
+    natural_histories: dict[str, Share]
     follow_ups: dict[str, FollowUp] = Field(default_factory=dict)
-    patients: dict[str, float] = Field(default_factory=dict)
+    patients: dict[str, Share] = Field(default_factory=dict)
 
     @property
     def total(self) -> float:
@@ -184,14 +185,14 @@ def _digest(*parts: str) -> str:
 
 
 def targets_from(path: Path) -> TargetSet:
-    """Targets of a user's file.
+    """Targets of a user's file; they may rest on facts of the user's own (`paget.evidence.using`), which then count in the hash.
 
     Raises
     ------
     PagetError
         If the file is malformed, names what does not exist, contradicts ``anchors.yaml`` or itself, or breaks a rule of targets.
     """
-    return _checked(text_of(path), str(path))
+    return _checked(text_of(path), str(path), *map(text_of, added_files()))
 
 
 @lru_cache(maxsize=1)
@@ -200,19 +201,12 @@ def declared_targets() -> TargetSet:
     return _checked(files("paget.calibration").joinpath("targets.yaml").read_text(encoding="utf-8"), "targets.yaml")
 
 
-def held_out() -> frozenset[str]:
-    """Ids of studies and of rows that are kept out of every fit (`paget.evidence.heldout`)."""
-    from paget.evidence.heldout import held_out as declared
-
-    return declared().kept_out()
-
-
-def _checked(text: str, where: str) -> TargetSet:
+def _checked(text: str, where: str, *facts: str) -> TargetSet:
     file = validated(TargetFile, parse(text, where, "list of targets")[0], where)
     simulations, rows = table()
     by_id = {row.id: row for row in rows}
     seen: dict[str, tuple[str, ...]] = {}
-    used: dict[str, str] = {}
+    used: dict[Cell, str] = {}
     told = {one.source for one in file.shared_patients}
     found = []
     for number, entry in enumerate(file.targets):
@@ -220,37 +214,24 @@ def _checked(text: str, where: str) -> TargetSet:
         if entry.id in seen:
             raise PagetError("target declared twice", where=where, key=key)
         row = _row(entry, by_id, where, key)
-        study = _allowed(entry, row, where, key)
-        figure = repr((study.id, sorted(row.find.items()), row.pool, row.value, sorted(row.derive)))
-        if figure in used:
-            raise PagetError("the same figure is used twice", where=where, key=key, got=f"also {used[figure]}", fix="keep one of them")
-        sources = tuple(source for source, _ in _read(row, study, where, key))
-        for source in sources:
-            _check_shared(source, seen, told, where, key)
-        if entry.class_ not in file.classes:
-            raise unknown("class of targets", entry.class_, file.classes, where=where)
-        seen[entry.id], used[figure] = tuple(source.id for source in sources), entry.id
-        found.append(_target(entry, row, study, file.classes[entry.class_].sd, where, key))
+        with placed(where, key):
+            study, read = allowed(row)
+            check_once(entry.id, read, used)
+            sources = {source.id: source for source, _, _ in read}
+            for source in sources.values():
+                check_patients(source, seen, told)
+            check_readout(row, simulations)
+            if entry.class_ not in file.classes:
+                raise unknown("class of targets", entry.class_, file.classes)
+            found.append(_target(entry, row, study, read, file.classes[entry.class_].sd, where, key))
+        seen[entry.id] = tuple(sources)
+        used |= {cell: entry.id for _, _, cell in read}
+    with placed(where, "shared_patients"):
+        check_registers(told, {name for names in seen.values() for name in names})
+    with placed(where, "contrasts"):
+        check_trials(file.contrasts.inform, file.contrasts.predict)
     _check_lives(file.lives, simulations, {str(t.row.simulation) for t in found} | _controls(found), where)
-    return TargetSet(tuple(found), simulations, file.lives, file.contrasts, file.classes, _digest(text))
-
-
-def _check_shared(study: Study, seen: Mapping[str, tuple[str, ...]], told: Collection[str], where: str, key: str) -> None:
-    """Refuse a study whose patients count already: under another id, or as other years of one register, unless the file tells of it."""
-    for other, studies in seen.items():
-        for name in studies:
-            if name in study.overlaps or name in study.aliases:
-                raise PagetError(
-                    f"patients of {study.id!r} count twice: they are among those of {name!r}", where=where, key=key, got=f"also {other}",
-                    fix="keep targets of one of the two studies",
-                )  # fmt: skip
-            registers = shared_registers(study, load()[name]) - set(told)
-            if registers:
-                raise PagetError(
-                    f"patients of {study.id!r} may count twice: it reads the register that {name!r} reads, in the same years", where=where,
-                    key=key, got=", ".join(sorted(registers)),
-                    fix="keep one of the two, or name the register under `shared_patients` with a reason",
-                )  # fmt: skip
+    return TargetSet(tuple(found), simulations, file.lives, file.contrasts, file.classes, _digest(text, *facts))
 
 
 def _controls(targets: Iterable[Target]) -> set[str]:
@@ -282,64 +263,20 @@ def _row(entry: Declaration, by_id: dict[str, Anchor], where: str, key: str) -> 
     return row
 
 
-def _allowed(entry: Declaration, row: Anchor, where: str, key: str) -> Study:
-    def refuse(message: str, **more: Any) -> PagetError:
-        return PagetError(f"cannot be a target: {message}", where=where, key=key, **more)
-
-    if row.role != "anchor":
-        raise refuse("it is a prediction", fix="take it out; predictions are never used to set anything")
-    if row.context:
-        raise refuse("source and simulation measure different things (`context`)")
-    try:
-        study = load().usable(entry.evidence)
-    except PagetError as error:  # no such study, or a retracted one: say in which file
-        raise PagetError(error.message, where=where, key=f"{key}.evidence", expected=error.expected, fix=error.fix) from None
-    if study.topic == "primary-lrt":
-        raise refuse("its study is about surgery of the primary", got=study.id)
-    kept_out = held_out()
-    for one in (row.id, study.id, entry.evidence):
-        if one in kept_out:
-            raise refuse("it is held out", got=one, fix="take it out: what is held out is never fitted")
-    for source, result in _read(row, study, where, key):
-        if source.id in kept_out or source.topic == "primary-lrt":
-            raise refuse("one of the pooled studies is held out or about surgery of the primary", got=source.id)
-        level = source.level if result is None else source.level_of(result)
-        if level not in LEVELS:
-            raise refuse("of where its figure was read", got=level, expected=" or ".join(LEVELS))
-        if result is not None and result.caveat is not None:
-            raise refuse("the source contradicts itself", got=result.caveat)
-    return study
-
-
-def _read(row: Anchor, study: Study, where: str, key: str) -> list[tuple[Study, Result | None]]:
-    """The results that a row rests on, each with its study."""
-    if not row.pool:
-        return [(study, _result(row, study))]
-    try:
-        return list(pooled_results(row))
-    except PagetError as error:
-        raise PagetError(
-            f"a pooled result is not there: {error.message}", where=where, key=f"{key}.row.pool", got=error.got, expected=error.expected,
-            fix=error.fix,
-        ) from None  # fmt: skip
-
-
-def _result(row: Anchor, study: Study) -> Result | None:
-    if not row.find:
-        return None
-    return load().one(study.id, **{k: v for k, v in row.find.items() if k not in ("row", "column")})
-
-
-def _target(entry: Declaration, row: Anchor, study: Study, discrepancy: float, where: str, key: str) -> Target:
-    spec, result = entry.likelihood, _result(row, study)
+def _target(entry: Declaration, row: Anchor, study: Study, read: Read, discrepancy: float, where: str, key: str) -> Target:
+    spec = entry.likelihood
+    if (spec.n is not None or spec.sd is not None) and spec.arithmetic is None:
+        raise PagetError("a size or spread that no source prints tells its `arithmetic`", key="likelihood", got=spec.n or spec.sd)
     n = spec.n
-    if n is None and result is not None:
-        arms = {arm.name: arm.n for arm in study.arms}
-        n = result.n if result.n is not None else arms.get(str(result.arm))
-    elif (n is not None or spec.sd is not None) and spec.arithmetic is None:
-        raise PagetError(
-            "a size or spread that no source prints tells its `arithmetic`", where=where, key=f"{key}.likelihood", got=n or spec.sd
-        )
+    if row.pool:
+        if spec.kind != "log-normal" or n is not None or spec.sd is not None:
+            raise PagetError(
+                "impossible likelihood: a pooled ratio is log-normal and brings its own spread", key="likelihood",
+                got=spec.model_dump(exclude_none=True), expected="{kind: log-normal}",
+            )  # fmt: skip
+    elif n is None:
+        result = read[0][1]
+        n = result.n if result.n is not None else {arm.name: arm.n for arm in study.arms}.get(str(result.arm))
     observed = observation(spec.kind, published(row), n=n, sd=spec.sd, rounded=spec.rounded, where=where, key=key)
     return Target(entry.id, study.id, entry.class_, row, spec.kind, observed, discrepancy)
 
@@ -349,13 +286,21 @@ def _check_lives(lives: Lives, simulations: dict[str, Simulation], used: set[str
         raise PagetError(
             "more lives than there are", where=where, key="lives", got=round(lives.total, 4), expected="shares that sum to at most 1"
         )
-    if any(share <= 0.0 for share in (*lives.natural_histories.values(), *lives.patients.values())):
-        raise PagetError("a share of lives that is not positive", where=where, key="lives")
     if "diagnosis" not in lives.natural_histories:
         raise PagetError("the first population has no share", where=where, key="lives.natural_histories.diagnosis")
-    for name in (*lives.natural_histories, *lives.follow_ups):
-        if name not in simulations:
-            raise unknown("simulation", name, simulations, where=where)
+    mixed = {f"{kind}-{one.options['era']}" for one in simulations.values() if one.kind == "metastatic" for kind in ("de-novo", "relapsed")}
+    with placed(where, "lives"):
+        for name in (*lives.natural_histories, *lives.follow_ups):
+            if name not in simulations:
+                raise unknown("simulation", name, simulations)
+        for name in lives.patients:
+            if name not in simulations.keys() | mixed:
+                raise unknown("simulation", name, simulations.keys() | mixed)
+    for name, follow_up in lives.follow_ups.items():
+        with placed(where, f"lives.follow_ups.{name}"):
+            if simulations[name].kind != "early":
+                raise PagetError("this simulation does not follow early disease", got=simulations[name].kind, expected="early")
+            check_conditions(follow_up.where, "diagnosis")
     given = {*lives.natural_histories, *lives.follow_ups, *lives.patients}
     for name in sorted(used):
         simulation = simulations[name]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from paget.cli.app import app
-from paget.cli.options import Overwrite, Quiet, Resume, Seed, Threads, processors
+from paget.cli.options import Evidence, Overwrite, Quiet, Resume, Seed, Threads, processors
 from paget.cli.progress import Bars
 from paget.errors import PagetError
 
@@ -28,6 +28,7 @@ def calibrate(
     ] = None,
     variants: Annotated[bool, typer.Option("--variants", help="Instead of a fit: fit every structural variant and compare.")] = False,
     list_: Annotated[bool, typer.Option("--list", help="List the targets and stop.")] = False,
+    evidence: Evidence = None,
     resume: Resume = False,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -46,15 +47,17 @@ def calibrate(
             "one thing at a time", where=" ".join(asked), expected="one of --check, --sensitivity, --variants, or none for a fit"
         )
     from paget.cli import calibrating as show
+    from paget.evidence import using
 
     if list_:
-        show.list_targets(targets)
+        with using(evidence or ()):
+            show.list_targets(targets)
         return
     options = {
         "size": size, "seed": seed, "out": out, "threads": processors(threads), "targets": targets,
         "resume": resume, "overwrite": overwrite,
     }  # fmt: skip
-    with Bars(quiet=quiet) as progress:
+    with using(evidence or ()), Bars(quiet=quiet) as progress:
         if check is not None:
             folder = show.run_check(check, progress=progress, **options)
         elif sensitivity is not None:

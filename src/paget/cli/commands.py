@@ -161,7 +161,7 @@ def patient(
 
 @app.command()
 def check(
-    file: Annotated[Path, typer.Argument(help="A protocol, registry, therapy, instrument or evidence file, or the name of a shipped one.")],
+    file: Annotated[Path, typer.Argument(help="A file of any kind that a user may write, or the name of a shipped one.")],
     dry_run: Annotated[bool, typer.Option("--dry-run/--no-dry-run", help="For a protocol: how many would be eligible.")] = True,
     evidence: Evidence = None,
 ) -> None:
@@ -170,6 +170,7 @@ def check(
     paget check my-trial.yaml
     paget check my-therapy.yaml
     paget check my-facts.yaml
+    paget check my-targets.yaml
     """
     from paget.cli.showing import check_file
     from paget.evidence import using

@@ -136,7 +136,7 @@ def show_patient(
 
 
 def check_file(file: Path, dry_run: bool) -> None:
-    """Validate a protocol, registry, therapy, instrument or evidence file and print what it means; a shipped one by its name too."""
+    """Validate a file of whatever kind a user may write and print what it means; a shipped one by its name too."""
     if not file.exists():
         if _check_shipped(str(file), dry_run):
             return
@@ -148,7 +148,14 @@ def check_file(file: Path, dry_run: bool) -> None:
         raise PagetError("this is a folder", where=file, expected="a YAML file")
     kind = _kind_of(file)
     if kind == "evidence":
-        typer.echo(f"{file}: {_studies(file)} studies, all well formed")
+        count = _studies(file)
+        typer.echo(f"{file}: {count} {'study' if count == 1 else 'studies, all'} well formed")
+        return
+    if kind == "targets":
+        from paget.cli.calibrating import list_targets
+
+        list_targets(file)
+        typer.echo(f"{file}: a valid list of targets")
         return
     if kind == "instrument":
         from paget.cli.instrument_card import show_instrument
@@ -216,12 +223,14 @@ def _kind_of(file: Path) -> str:
         raise PagetError("this file cannot be read as text", where=file, got=str(error), expected="YAML in UTF-8") from None
     lines = [line for line in text.splitlines() if line.strip() and not line.strip().startswith("#")]
     if not lines:
-        raise PagetError("this file is empty", where=file, expected="a protocol, registry, therapy, instrument or list of studies")
+        raise PagetError("this file is empty", where=file, expected="a protocol, registry, therapy, instrument, studies or targets")
     if lines[0].strip().startswith("- "):
         return "evidence"
     keys = {line.split(":")[0] for line in lines if not line[0].isspace()}
     if "kind" in keys:
         return "instrument"
+    if {"targets", "lives"} <= keys:
+        return "targets"
     if len(keys & REGISTRY_KEYS) >= 2:
         return "registry"
     return "therapy" if len(keys & THERAPY_KEYS) > len(keys & PROTOCOL_KEYS) else "protocol"

@@ -22,12 +22,10 @@ def sources_in_use() -> dict[str, dict[str, tuple[str, ...]]]:
         "therapy": {therapy.id: therapy.sources for therapy in shelf.therapies.values() if therapy.sources},
         "adjuvant practice": {practice.id: practice.sources for practice in shelf.practices.values() if practice.sources},
         "standard of care": {standard.id: standard.sources for standard in shelf.standards.values() if standard.sources},
-        "protocol": {
-            name: tuple(one for one in protocol_sources(load_protocol(name)) if one in base) for name in shipped()
-        },
-        "anchor": {row.id: (row.evidence,) for row in rows() if row.role == "anchor"},
-        "prediction": {row.id: (row.evidence,) for row in rows() if row.role == "prediction"},
-        "target": {target.id: (target.evidence,) for target in declared_targets().targets},
+        "protocol": {name: tuple(one for one in protocol_sources(load_protocol(name)) if one in base) for name in shipped()},
+        "anchor": {row.id: row.sources for row in rows() if row.role == "anchor"},
+        "prediction": {row.id: row.sources for row in rows() if row.role == "prediction"},
+        "target": {target.id: target.row.sources for target in declared_targets().targets},
         "held-out": {entry.name: (entry.evidence,) for entry in held_out().entries},
     }
     return used

@@ -14,7 +14,7 @@ def therapies_of(protocol: Protocol) -> list[Therapy]:
     named: list[str] = []
     found: dict[str, Therapy] = {}
     for arm in protocol.arms:
-        named += [arm.systemic, *(one.systemic for one in arm.systemic_if or ()), *(one.systemic for one in arm.later_lines or ())]
+        named += arm.regimens
         for local in arm.local or ():
             if local.therapy in shelf.therapies:
                 found[local.therapy] = shelf.therapies[local.therapy]

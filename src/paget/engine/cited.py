@@ -26,8 +26,7 @@ def _regimens(protocol: Protocol) -> Iterable[str]:
             for options in lines:
                 yield from options
     for arm in protocol.arms:
-        named = [arm.systemic, *(one.systemic for one in arm.systemic_if or ()), *(one.systemic for one in arm.later_lines or ())]
-        yield from (name for name in named if name in shelf.regimens)
+        yield from (name for name in arm.regimens if name in shelf.regimens)
 
 
 def cited(protocol: Protocol, source: Source) -> list[str]:

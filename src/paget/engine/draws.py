@@ -163,8 +163,8 @@ def resolve_source(
         found = None if str(parameters) == POINT else _open(parameters)
     else:
         found = parameters
-    if found is not None and isinstance(parameters, (str, Path)):
-        variants = beside(path_of(parameters))
+    if found is not None and isinstance(parameters, (str, Path)) and found.manifest.get("kind") != "prior":
+        variants = beside(path_of(parameters))  # fitted structures do not belong beside what was not fitted
     if found is None:
         return replace(_one(POINT, ParameterSet.point(), draws, draw), note=note)
     name, size = found.name, len(found)
@@ -183,8 +183,6 @@ def resolve_source(
     chosen = [
         Draw(int(number), found.draw(int(number)), lineage("population of a draw", seed, int(number))) for number in order[:wanted]
     ]
-    if found.manifest.get("kind") == "prior":
-        variants = {}  # fitted structures do not belong beside what was not fitted
     return Source(name, found.draw(middle), middle, tuple(chosen), size, found.manifest, note, variants)
 
 

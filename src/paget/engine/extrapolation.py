@@ -10,6 +10,7 @@ from paget.engine.compile import adjuvant_of, protocol_library
 from paget.engine.draws import Source
 from paget.parameters.coverage import Coverage, of_point_values
 from paget.study import Protocol
+from paget.study.arms import NO_SYSTEMIC, STANDARD_OF_CARE
 from paget.study.attributes import ATTRIBUTES, SUBTYPES
 from paget.study.conditions import region
 
@@ -67,8 +68,9 @@ def badges(protocol: Protocol, source: Source, changed: Iterable[str] = ()) -> l
         words = f"{protocol.population.source} disease: no target on its survival"
         found.append(Badge("source", protocol.population.source, words))
     for arm in protocol.arms:
-        if arm.systemic not in (*covered.regimens, "standard of care", "none"):
-            found.append(Badge("therapy", arm.id, f"{arm.systemic} (arm {arm.id}): no target on its effect"))
+        for regimen in arm.regimens:
+            if regimen not in (*covered.regimens, STANDARD_OF_CARE, NO_SYSTEMIC):
+                found.append(Badge("therapy", arm.id, f"{regimen} (arm {arm.id}): no target on its effect"))
         for treatment in arm.local or ():
             if treatment.therapy not in covered.procedures:
                 words = f"{treatment.therapy} (arm {arm.id}): what it does beyond the lesion is predicted, no target holds it"

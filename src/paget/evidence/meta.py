@@ -162,13 +162,9 @@ def pool(
     )
 
 
-def _check_input(
-    y: NDArray[np.float64], v: NDArray[np.float64], names: tuple[str, ...], level: float
-) -> None:
+def _check_input(y: NDArray[np.float64], v: NDArray[np.float64], names: tuple[str, ...], level: float) -> None:
     if y.size != v.size or y.size != len(names):
-        raise PagetError(
-            "effects, standard errors and labels differ in number", got=(y.size, v.size, len(names))
-        )
+        raise PagetError("effects, standard errors and labels differ in number", got=(y.size, v.size, len(names)))
     if y.size < 2:
         raise PagetError("pooling needs at least two studies", got=list(names) or None)
     for name, effect, variance in zip(names, y, v, strict=True):
@@ -200,9 +196,7 @@ def _reml(y: NDArray[np.float64], v: NDArray[np.float64]) -> float:
     return float(brentq(score, 0.0, high, xtol=1e-15, rtol=1e-14, maxiter=500))
 
 
-def log_ratio(
-    result: Result, *, label: str = "result", invert: bool = False
-) -> tuple[float, float, str | None]:
+def log_ratio(result: Result, *, label: str = "result", invert: bool = False) -> tuple[float, float, str | None]:
     """Take the log of a published ratio and its standard error, from its interval at the level printed.
 
     Returns
@@ -236,9 +230,7 @@ def log_ratio(
             fix="leave it out",
         )
     if not 0 < low < high:
-        raise PagetError(
-            f"{label} has an interval that is no interval of a ratio", key=label, got=(low, high)
-        )
+        raise PagetError(f"{label} has an interval that is no interval of a ratio", key=label, got=(low, high))
     effect, width = math.log(result.value), math.log(high) - math.log(low)
     se = width / (2 * float(stats.norm.ppf((1 + result.ci_level) / 2)))
     shift = (math.log(high) + math.log(low)) / 2 - effect
@@ -294,7 +286,7 @@ def pool_studies(
     '0.97 0.62 1.51'
     """
     studies = [base.usable(name) for name in ids]
-    _check_independent([study.id for study in studies], base, allow_overlap)
+    check_independent([study.id for study in studies], base, allow_overlap=allow_overlap)
     wanted = {base.resolve(name): text for name, text in (comparison or {}).items()}
     turned = {base.resolve(name) for name in invert}
     strangers = (wanted.keys() | turned) - {study.id for study in studies}
@@ -307,9 +299,7 @@ def pool_studies(
     rows = []
     for study in studies:
         if study.id in wanted:
-            result = base.one(
-                study.id, measure=measure, endpoint=endpoint, subgroup=subgroup, comparison=wanted[study.id]
-            )
+            result = base.one(study.id, measure=measure, endpoint=endpoint, subgroup=subgroup, comparison=wanted[study.id])
         else:
             result = base.one(study.id, measure=measure, endpoint=endpoint, subgroup=subgroup)
         rows.append(log_ratio(result, label=study.id, invert=study.id in turned))
@@ -324,7 +314,14 @@ def pool_studies(
     )
 
 
-def _check_independent(ids: Sequence[str], base: EvidenceBase, allow_overlap: bool) -> None:
+def check_independent(ids: Sequence[str], base: EvidenceBase, *, allow_overlap: bool = False) -> None:
+    """Refuse studies that share patients: given twice, declared to overlap, or reading one register in the same years.
+
+    Raises
+    ------
+    PagetError
+        Naming the studies.
+    """
     for i, name in enumerate(ids):
         if name in ids[:i]:
             raise PagetError(f"{name} is given twice (perhaps under an old id)", key=name)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from paget.errors import PagetError, nearest
 from paget.evidence.models import Arm, Population, Result, Study
+from paget.forms import text_of
 
 MAX_DEPTH = 12
 """Deepest nesting of a facts file; the form of a fact needs 6."""
@@ -92,13 +93,12 @@ def read_file(path: Path) -> list[Study]:
     PagetError
         Where it cannot be read, or holds anything but facts in the right form.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise PagetError("there is no such file", where=path, fix="check the path of --evidence") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise PagetError(f"the file cannot be read as UTF-8 text ({error})", where=path) from None
-    return studies_from(text, where=path)
+    if not path.exists():
+        raise PagetError("there is no such file", where=path, fix="check the path of --evidence")
+    studies = studies_from(text_of(path), where=path)
+    if not studies:
+        raise PagetError("there are no studies in this file", where=path, expected="entries that start with `- id:`")
+    return studies
 
 
 def _guard(text: str, where: str | Path) -> None:

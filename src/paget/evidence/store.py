@@ -110,6 +110,12 @@ class EvidenceBase:
             self._studies[name] = study_from(yaml.load(text, Loader=yaml.CSafeLoader)[0], where=where)
         return self._studies[name]
 
+    def overlap(self, one: str, other: str) -> bool:
+        """Whether two studies are one, or either says that it shares patients with the other."""
+        a, b = self[one], self[other]
+        said = {self.resolve(name) for name in a.overlaps}, {self.resolve(name) for name in b.overlaps}
+        return a.id == b.id or b.id in said[0] or a.id in said[1]
+
     def __contains__(self, name: object) -> bool:
         return name in self._studies or name in self._texts or name in self._aliases
 

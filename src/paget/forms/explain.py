@@ -231,7 +231,13 @@ def validated(model: type[Model], data: Any, where: str, key: str = "") -> Model
         first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
         path = ".".join(part for part in (key, *map(str, first["loc"])) if part)
         got = None if first["type"] == "missing" else _cut(first.get("input"))  # of a missing key pydantic tells all that stands around it
-        raise PagetError(first["msg"].removeprefix("Value error, "), where=where, key=path or None, got=got) from None
+        message, more = first["msg"].removeprefix("Value error, "), {}
+        if first["type"] == "extra_forbidden":
+            told = _unknown_key(tuple(first["loc"]), got, model)[0]
+            more = {"expected": told.expected, "fix": told.fix}
+        elif first["type"] == "model_type":
+            message, more = "keys with values belong here", {"expected": ", ".join(_keys_at(model, tuple(first["loc"])))}
+        raise PagetError(message, where=where, key=path or None, got=got, **more) from None
 
 
 def _cut(value: object) -> object:

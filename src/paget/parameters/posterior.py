@@ -105,7 +105,7 @@ def load(name: str | Path) -> Posterior:
     Raises
     ------
     PagetError
-        If there is none, if it cannot be read, or if it was made for another version of the model.
+        If there is none, if it cannot be read, if it was made for another version of the model, or if its manifest is of other draws.
     """
     path = path_of(name)
     manifest = _manifest(path)
@@ -119,7 +119,13 @@ def load(name: str | Path) -> Posterior:
     for column in frame.columns:
         if column not in entries():
             raise unknown("parameter with a prior", column, entries(), where=str(path))
-    return Posterior(path.name.removesuffix(".parquet"), frame, manifest)
+    found = Posterior(path.name.removesuffix(".parquet"), frame, manifest)
+    if manifest.get("hash") != found.hash:
+        raise PagetError(
+            "these draws are not those that the manifest beside them was written for", where=str(path), key="hash", got=found.hash,
+            expected=str(manifest.get("hash")), fix="keep the two files of one fit together, or fit it again",
+        )  # fmt: skip
+    return found
 
 
 def path_of(name: str | Path) -> Path:
@@ -136,6 +142,11 @@ def path_of(name: str | Path) -> Path:
             raise PagetError("there is no such file", where=str(path), expected="a posterior written by `paget calibrate`")
         return path
     if str(name) not in shipped():
+        if Path(name).exists():
+            raise PagetError(
+                "a posterior of one's own is a .parquet file", where=str(name), expected="a file written by `paget calibrate`",
+                fix=f"name {Path(name) / 'blind.parquet'}" if (Path(name) / "blind.parquet").is_file() else None,
+            )  # fmt: skip
         raise unknown("posterior", str(name), shipped())
     return Path(str(files("paget.calibration").joinpath("posterior", f"{name}.parquet")))
 
@@ -146,7 +157,7 @@ def _manifest(path: Path) -> dict[str, Any]:
         manifest = json.loads(beside.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise PagetError("the manifest of this posterior is missing", where=str(beside), fix="keep both files together") from None
-    except ValueError:
+    except (OSError, ValueError):
         raise PagetError("cannot be read as JSON", where=str(beside), fix="fit the posterior again") from None
     if not isinstance(manifest, dict) or manifest.get("kind") not in KINDS:
         raise PagetError("not the manifest of a posterior", where=str(beside), key="kind", expected=", ".join(KINDS))

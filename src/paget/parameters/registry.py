@@ -214,5 +214,7 @@ def _checked(parameter: Parameter, given: Any, where: str | None) -> float | tup
             raise PagetError("not a finite number", where=where, key=parameter.name, got=entry, expected=expected)
         if entry < 0 <= declared_value and not parameter.may_be_negative:
             raise PagetError("negative", where=where, key=parameter.name, got=entry, expected=f"zero or more, in {parameter.unit}")
+        if entry > 1 and parameter.unit == "probability":
+            raise PagetError("a probability above 1", where=where, key=parameter.name, got=entry, expected="0 to 1")
         numbers.append(float(entry))
     return tuple(numbers) if isinstance(parameter.value, tuple) else numbers[0]

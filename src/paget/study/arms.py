@@ -192,6 +192,12 @@ class Arm(Block):
         return nothing and self.locoregional.procedure == "none" and not self.local
 
     @property
+    def regimens(self) -> tuple[str, ...]:
+        """What ``systemic``, ``systemic_if`` and ``later_lines`` name, each once: regimens, the standard of care, none."""
+        named = (self.systemic, *(one.systemic for one in self.systemic_if or ()), *(one.systemic for one in self.later_lines or ()))
+        return tuple(dict.fromkeys(named))
+
+    @property
     def surgical_crossover(self) -> Crossover | None:
         """The late operation, if the arm allows one."""
         return self.crossover if self.crossover is not None and self.crossover.surgical else None

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from paget._jit import kernel_hash
 from paget._version import __version__
+from paget.calibration.contrast import published_contrast
+from paget.calibration.rows import published, table
 from paget.engine.draws import Draw, Source, resolve_source
-from paget.engine.folder import RunFolder, canonical, disk_errors, write_text
+from paget.engine.folder import RunFolder, canonical, digest, disk_errors, write_text
 from paget.errors import PagetError, unknown
 from paget.evidence import load as load_evidence
 from paget.evidence import using
 from paget.evidence.heldout import HeldOut, HeldOutList, held_out
 from paget.progress import Progress, silent
+from paget.study import load_protocol, protocol_hash
+from paget.therapy import library
 from paget.validation import rows as of_rows
 from paget.validation import trials as of_trials
 from paget.validation.scores import Prediction, score, summarise
@@ -125,7 +131,7 @@ def validate(
         request = {
             "paget": __version__, "held_out": declared.hash, "entries": [entry.model_dump(mode="json") for entry in entries],
             "parameters": {name: source.hash for name, source in sources.items()}, "replicates": replicates, "histories": histories,
-            "patients": patients, "seed": seed,
+            "patients": patients, "seed": seed, **_read_besides(entries, evidence),
         }  # fmt: skip
         folder = RunFolder(Path(out), request, resume=resume, overwrite=overwrite)
         if folder.finished:
@@ -141,8 +147,23 @@ def validate(
         report = _report(found, declared, sources, request)
         with disk_errors(folder.path):
             _write(folder.path, found, report)
-        folder.finish({"paget": __version__, "held_out": declared.hash, "parameters": request["parameters"], "seed": seed})
+        folder.finish({name: x for name, x in request.items() if name != "entries"})
     return Validation(folder.path, found, report)
+
+
+def _read_besides(entries: Sequence[HeldOut], evidence: Sequence[str | Path]) -> dict[str, Any]:
+    """Hashes of what the entries only name: a protocol or a fact that was changed since is another validation."""
+    trials = {(str(one.protocol), one.cut): of_trials.look(load_protocol(str(one.protocol)), one.cut) for one in entries if one.protocol}
+    single = [of_rows.row_of(one) for one in entries if one.row]
+    return {
+        "kernels": kernel_hash(), "therapies": library().hash,
+        "evidence": [hashlib.sha256(Path(one).read_bytes()).hexdigest() for one in evidence],
+        "trials": digest([
+            [*name, protocol_hash(one), [asdict(value) for _, value in of_trials.figures(one, None)]] for name, one in trials.items()
+        ]),
+        "rows": digest([[row.model_dump(mode="json"), *published(row)] for row in single]),
+        "simulations": digest({row.id: table()[0][str(row.simulation)].model_dump(mode="json") for row in single}),
+    }  # fmt: skip
 
 
 def _read(path: Path) -> Validation:
@@ -160,8 +181,6 @@ def _name(given: str | Path) -> str:
 
 
 def _chosen(declared: HeldOutList, protocols: Sequence[str | Path], only: Sequence[str] | None) -> list[HeldOut]:
-    from paget.study import load_protocol
-
     own = []
     for path in protocols:
         loaded = load_protocol(path)
@@ -193,20 +212,32 @@ def _own(study: str, path: str | Path, declared: HeldOutList) -> HeldOut:
 
 
 def _used(source: Source) -> frozenset[str]:
-    """Studies that these values were chosen by, and those that share patients: targets of a posterior, anchors of the point values."""
-    from paget.calibration.rows import rows
+    """Studies that these values were chosen by: targets of a posterior and trials that informed it, anchors of the point values.
 
-    targets = {str(one) for one in source.manifest.get("targets", ())}
+    Manifests that do not list them (`evidence`) name the rows and the trials; those of the shipped files are looked up.
+    """
+    targets, told = {str(one) for one in source.manifest.get("targets", ())}, source.manifest.get("evidence")
     base = load_evidence()
-    names = {row.evidence for row in rows() if (row.id in targets if targets else row.role == "anchor")}
-    return frozenset(base.resolve(one) for name in names for one in (name, *base[name].overlaps))
+    if told is not None:
+        return frozenset(base.resolve(str(one)) for one in told if str(one) in base)
+    chosen = [row for row in table()[1] if (row.id in targets if targets else row.role == "anchor")]
+    names = {row.evidence for row in chosen} | {str(one.get("evidence", row.evidence)) for row in chosen for one in row.pool}
+    names |= {published_contrast(load_protocol(str(one))).evidence for one in source.manifest.get("contrasts", ())}
+    return frozenset(base.resolve(one) for one in names)
+
+
+def _shares(study: str, used: frozenset[str]) -> bool:
+    """Whether a study is among these, or shares patients with one of them."""
+    return any(load_evidence().overlap(study, one) for one in used)
 
 
 def _check_unused(source: Source, declared: HeldOutList) -> None:
-    """Refuse a posterior whose manifest names a target that is held out under it."""
+    """Refuse a posterior whose manifest names a target, a study or a trial that is held out under it."""
     targets = {str(one) for one in source.manifest.get("targets", ()) if isinstance(one, str)}
-    kept = declared.under(_kind(source)).kept_out()
-    if bad := sorted(targets & kept):
+    if not targets:
+        return  # nothing was fitted
+    kept, used, base = declared.under(_kind(source)).kept_out(), _used(source), load_evidence()
+    if bad := sorted(one for one in kept if one in targets or (one in base and _shares(one, used))):
         raise PagetError(
             "this posterior was fitted to what is held out: its predictions would be no predictions", where=source.name,
             key="targets", got=", ".join(bad),
@@ -229,7 +260,7 @@ def _trials(
         protocol, result = of_trials.simulate(
             str(entry.protocol), entry.cut, folder.path / "runs" / f"{name}-{label}", progress=progress, **options
         )
-        unseen = entry.name in kept and not (entry.reason == GIVEN and load_evidence().resolve(entry.evidence) in used)
+        unseen = entry.name in kept and not (entry.reason == GIVEN and _shares(entry.evidence, used))
         found += of_trials.predictions(protocol, result, entry.evidence, name=label, posterior=name, held_out=unseen)
     progress(f"{name}: trials", len(mine), len(mine))
     return found

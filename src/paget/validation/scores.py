@@ -196,7 +196,10 @@ def score(p: Prediction) -> Score:
 
 @dataclass(frozen=True)
 class Line:
-    """Regression of observed on predicted, each on its scale: 1 and 0 are right. Weights: one over the squared error of the difference."""
+    """Regression of observed on predicted (`line`), each on its scale: 1 and 0 are right.
+
+    Weights: one over the squared error of the difference.
+    """
 
     slope: float
     slope_se: float
@@ -242,20 +245,38 @@ class Summary:
         return asdict(self)
 
 
-def line(predictions: Sequence[Prediction]) -> Line | None:
-    """Weighted least squares of observed on predicted; None where no line can be drawn."""
-    if len(predictions) < 3:
-        return None
+def line(predictions: Sequence[Prediction], *, within: bool = False) -> Line | None:
+    """Weighted least squares of observed on predicted; None where no line can be drawn.
+
+    Parameters
+    ----------
+    predictions : sequence of Prediction
+    within : bool
+        Numbers of several kinds: the slope is taken within kinds, since differences between logs of months and logs of ratios carry any
+        slope to 1 whatever is foretold; the intercept is how far observed numbers lie above predicted ones on average.
+
+    Notes
+    -----
+    Standard errors grow with the root of chi-square over its degrees of freedom where the points scatter more than their errors say.
+    """
     x = np.array([p.mean for p in predictions])
     y = np.array([p.observed_scaled for p in predictions])
     w = np.array([p.error**-2 for p in predictions])
-    mean = float((w * x).sum() / w.sum())
-    spread = float((w * (x - mean) ** 2).sum())
+    kinds = np.unique([p.group for p in predictions], return_inverse=True)[1] if within else np.zeros(len(x), int)
+    free = len(x) - (kinds.max(initial=0) + 1) - 1
+    if free < 1:
+        return None
+    total = np.bincount(kinds, w)
+    centred_x, centred_y = (v - (np.bincount(kinds, w * v) / total)[kinds] for v in (x, y))
+    spread = float((w * centred_x**2).sum())
     if not np.isfinite(spread) or spread <= 1e-12:
         return None
-    slope = float((w * (x - mean) * y).sum() / spread)
-    intercept = float((w * y).sum() / w.sum()) - slope * mean
-    return Line(slope, spread**-0.5, intercept, math.sqrt(1.0 / float(w.sum()) + mean**2 / spread), len(predictions))
+    slope = float((w * centred_x * centred_y).sum() / spread)
+    scatter = math.sqrt(max(1.0, float((w * (centred_y - slope * centred_x) ** 2).sum()) / free))
+    mean, all_w = float((w * x).sum() / w.sum()), float(w.sum())
+    intercept = float((w * y).sum() / all_w) - (1.0 if within else slope) * mean
+    error = math.sqrt(1.0 / all_w + (0.0 if within else mean**2 / spread))
+    return Line(slope, scatter * spread**-0.5, intercept, scatter * error, len(predictions))
 
 
 def summarise(predictions: Sequence[Prediction]) -> list[Summary]:
@@ -288,5 +309,6 @@ def _summary(posterior: str, group: str, mine: list[Prediction]) -> Summary:
     judged = [s.agrees for s in scores if s.agrees is not None]
     return Summary(
         posterior, group, len(mine), sum(s.covered for s in scores), sum(judged), len(judged), sum(abs(s.z) < Z95 for s in scores),
-        float(np.median(widths)) if widths and group != "all" else None, float(np.mean(points)) if points else None, line(mine),
+        float(np.median(widths)) if widths and group != "all" else None, float(np.mean(points)) if points else None,
+        line(mine, within=group == "all"),
     )  # fmt: skip

@@ -30,8 +30,6 @@ SCALES: dict[str, Scale] = {
 """Measures that replicates give, and the scale of each."""
 UNKNOWN_SIZE = 1000
 """Patients by whose number shares of no one arm are drawn in from 0 and 1."""
-ENOUGH = 100
-"""Replicates from which on the predictive interval is read off their quantiles; with fewer, Student's t on the scale."""
 
 
 def look(protocol: Protocol, cut: str | None) -> Protocol:
@@ -142,15 +140,18 @@ def _prediction(
     scale = SCALES[entry.measure]
     parts = components(scaled, draws)
     known, mean = math.isfinite(parts.parameter_sd), float(np.mean(scaled[np.isfinite(scaled)]))
-    sampling = parts.sampling_sd if math.isfinite(parts.sampling_sd) else 0.0
+    # one replicate a draw: sampling and parameters cannot be told apart, and the replicates' own spread is both
+    both = parts.mc_se * math.sqrt(parts.count) if math.isfinite(parts.mc_se) else 0.0
+    sampling = parts.sampling_sd if math.isfinite(parts.sampling_sd) else both
     parameter = parts.parameter_sd if known else 0.0
-    if len(scaled) >= ENOUGH:
+    if np.isfinite(scaled).all():
+        # quantiles of many replicates under few draws would be too narrow: they do not know of the draws that were not taken
+        half = reach(sampling, parameter, parts.mc_se, parts.draws if known else parts.count)
+        low, high = mean - half, mean + half
+    else:
         # what was not reached in a replicate (a median) is longer than all that were: it counts among the highest
         filled = np.sort(np.where(np.isfinite(scaled), scaled, np.inf))
         low, high = (float(np.quantile(filled, q, method="inverted_cdf")) for q in (0.025, 0.975))
-    else:
-        half = reach(sampling, parameter, parts.mc_se, parts.draws if known else parts.count)
-        low, high = mean - half, mean + half
     where = ("" if entry.lesions is None else f", lesions {entry.lesions}") + ("" if entry.arm is None else f", {entry.arm}")
     at = "" if entry.at_months is None else f" at {entry.at_months:g} months"
     return Prediction(

@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from paget.report.style import BLUE, GREY, INK, ORANGE, PALE, VERMILLION, Drawing, canvas, footnote, heading, place, styled
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from paget.evidence.meta import Pooled
 
 Array = NDArray[np.float64]
 ROW = 0.135
@@ -216,27 +213,3 @@ def _right(axes: Any) -> dict[str, Any]:
 
 def _interval(value: float, low: float, high: float) -> str:
     return f"{value:.2f} ({low:.2f} to {high:.2f})"
-
-
-def pooled_ratios(pooled: Pooled, title: str) -> Drawing:
-    """Draw the published ratios behind a pooled target: each study, the mean, and where the next study is expected.
-
-    Parameters
-    ----------
-    pooled : Pooled
-        From `paget.calibration.pooled.pooled`.
-    title : str
-    """
-    import polars as pl
-
-    from paget.evidence.figures import forest
-
-    quantile = float(ndtri((1.0 + pooled.level) / 2.0))
-    rows = [
-        (name, float(np.exp(y)), float(np.exp(y - quantile * se)), float(np.exp(y + quantile * se)), weight)
-        for name, y, se, weight in zip(pooled.labels, pooled.effects, pooled.ses, pooled.weights, strict=True)
-    ]
-    rows.append(("pooled", *pooled.ratio(), 1.0))
-    data = pl.DataFrame(rows, schema=["study", "ratio", "low", "high", "weight"], orient="row")
-    alt = f"Forest plot: {title}. " + " ".join(f"{name} {ratio:.2f} ({low:.2f} to {high:.2f})." for name, ratio, low, high, _ in rows)
-    return Drawing(forest(pooled, title=title), data, alt, title)
