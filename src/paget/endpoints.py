@@ -5,6 +5,7 @@ One table for every room: protocols name endpoints by their CDISC code, records 
 
 from __future__ import annotations
 
+import re
 from typing import Literal, NamedTuple
 
 EndpointCode = Literal[
@@ -104,11 +105,11 @@ def lesion_flag(code: str) -> str:
 
 
 def title_of(name: str) -> str:
-    """Title of an endpoint by its name; of a name that is not in the table, the name in plain words.
+    """Title of an endpoint by its name; of a name that is not in the table, the name in plain words, with a range of numbers left whole.
 
     Examples
     --------
-    >>> title_of("local-progression-free"), title_of("quality-of-life")
-    ('Free of local progression', 'Quality of life')
+    >>> title_of("local-progression-free"), title_of("quality-of-life"), title_of("alive-4-8-months")
+    ('Free of local progression', 'Quality of life', 'Alive 4-8 months')
     """
-    return TITLES.get(name, name.replace("-", " ").capitalize())
+    return TITLES.get(name, re.sub(r"(?<!\d)-|-(?!\d)", " ", name).capitalize())
