@@ -149,7 +149,7 @@ def test_a_population_that_nobody_enters_is_explained(tmp_path):
     from paget.study import load_protocol, plain
 
     data = plain(load_protocol("mf07-01"))
-    data["population"]["eligibility"].append({"attribute": "n_metastases", "above": 900, "reason": "x", "source": "assumed"})
+    data["population"]["eligibility"].append({"attribute": "n_metastases", "above": 10**6, "reason": "x", "source": "assumed"})
     mine = tmp_path / "empty.yaml"
     mine.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
     _, err = paget("run", str(mine), "--replicates", "0", cwd=tmp_path, code=2)

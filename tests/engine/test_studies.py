@@ -119,7 +119,7 @@ def test_an_input_is_not_sold_as_a_finding(runs):
 
 
 def test_finding_a_relapse_earlier_is_not_living_longer(tmp_path):
-    """Watched and unwatched lives differ by when relapse is found: earlier in the watched, never later."""
+    """Lives with and without instruments at their visits differ by when relapse is found: earlier with them, never later."""
     from paget.engine.compile import early_plan
     from paget.life.simulate import simulate
     from paget.parameters import ParameterSet
@@ -134,7 +134,8 @@ def test_finding_a_relapse_earlier_is_not_living_longer(tmp_path):
     lead = waiting["disease_free_days"][relapsed] - watched["disease_free_days"][relapsed]
     assert (lead >= -1e-6).all() and lead.mean() > 30.0
     assert not (waiting["eligible_disease"][watched["eligible_disease"] == 0] == 1).any()
-    assert (watched["found_early"] == 1).sum() > 50 and (waiting["found_early"] == 0).all()
+    by_visits = [(lived["found_early"][relapsed] == 1).mean() for lived in (watched, waiting)]
+    assert by_visits[0] > 0.5 > by_visits[1] > 0.0  # instruments find most; asking and examining find some
 
 
 def test_de_novo_and_relapsed_patients_come_from_one_population(point):

@@ -49,7 +49,8 @@ def test_finding_it_earlier_changes_no_death(point, by_symptoms):
 
 
 def test_a_marker_without_workup_finds_nothing(point, by_symptoms):
-    """A rising marker leads to imaging; where none follows, symptoms alone find the relapse."""
+    """A rising marker leads to imaging; where none follows, and visits find nothing by asking, symptoms alone find the relapse."""
+    point = point.with_values({"visit_finds_from": 1.0})
     blind = relapses(point, Surveillance(365.25, marker_cm3=1.0))
     assert not any(row["found_early"] for row in blind.values())
     seen = relapses(point, Surveillance(365.25, marker_cm3=1.0, workup=EVERYWHERE))
