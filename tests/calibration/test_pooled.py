@@ -7,8 +7,8 @@ from importlib.resources import files
 import pytest
 import yaml
 
-from paget.calibration.pooled import pooled, pooled_results, stated
-from paget.calibration.rows import Anchor, published, rows
+from paget.calibration.pooled import pooled, stated
+from paget.calibration.rows import Anchor, cells, published, rows
 from paget.calibration.targets import declared_targets, targets_from
 from paget.errors import PagetError
 from paget.evidence import using
@@ -20,8 +20,8 @@ POOLED = [row for row in rows() if row.pool]
 def test_the_shipped_pooled_target_is_what_its_trials_say():
     """Three trials of one table; the target lies between them and is narrower than each."""
     (row,) = POOLED
-    ratios = [result.value for _, result in pooled_results(row)]
-    assert len(ratios) == 3 and {study.id for study, _ in pooled_results(row)} == {row.evidence}
+    ratios = [result.value for _, result, _ in cells(row)]
+    assert len(ratios) == 3 and {study.id for study, _, _ in cells(row)} == {row.evidence}
     figure = published(row)
     assert min(ratios) < figure.value < max(ratios)
     (target,) = [t for t in declared_targets().targets if t.id == row.id]

@@ -270,9 +270,9 @@ def followed(setting: Setting, *, every_months: float, at_most: int | None = Non
         setting.ledger.others += len(ids)
         plan = LifePlan("2012", source="relapse", horizon_days=0.0, surveillance=Surveillance(every_months * DAYS_PER_MONTH))
         lived = simulate(plan, ids, 0, setting.parameters, seed=setting.seed, threads=setting.threads)
-        found = before.only(np.isin(before["id"], lived["patient_id"][lived["eligible_disease"] == 1]))
-        at_visit = lived["found_early"][lived["eligible_disease"] == 1]
-        return Cohort(found.columns | {"found_at_visit": at_visit})
+        lived = lived[lived["eligible_disease"] == 1]
+        found = before.only(np.isin(before["id"], lived["patient_id"]))
+        return Cohort(found.columns | {"found_at_visit": lived["found_early"]})
 
     return setting.once(("followed", every_months, at_most), make)  # type: ignore[no-any-return]
 

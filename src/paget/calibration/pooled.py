@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from paget.calibration.rows import Anchor, cells
 from paget.evidence.meta import Pooled, log_ratio, pool
-from paget.evidence.models import Result, Study
 
 if TYPE_CHECKING:
     from paget.report.style import Drawing
@@ -32,26 +31,20 @@ class Stated(NamedTuple):
     level: float
 
 
-def pooled_results(row: Anchor) -> list[tuple[Study, Result]]:
-    """The results that a row pools, each with its study.
+def pooled(row: Anchor) -> Pooled:
+    """The ratios of a row, pooled by random effects (REML).
+
+    The standard error is Hartung and Knapp's or the plain one, whichever is larger: theirs falls below that of a common effect where few
+    studies happen to agree (Röver, Knapp and Friede 2015, BMC Med Res Methodol 15:99).
 
     Raises
     ------
     PagetError
         If the evidence base has no such number, or several.
     """
-    return [(study, result) for study, result, _ in cells(row)]
-
-
-def pooled(row: Anchor) -> Pooled:
-    """The ratios of a row, pooled by random effects (REML).
-
-    The standard error is Hartung and Knapp's or the plain one, whichever is larger: theirs falls below that of a common effect where few
-    studies happen to agree (Röver, Knapp and Friede 2015, BMC Med Res Methodol 15:99).
-    """
-    read = pooled_results(row)
-    labels = [str(result.of or study.id) for study, result in read]
-    ratios = [log_ratio(result, label=label) for label, (_, result) in zip(labels, read, strict=True)]
+    read = cells(row)
+    labels = [str(result.of or study.id) for study, result, _ in read]
+    ratios = [log_ratio(result, label=label) for label, (_, result, _) in zip(labels, read, strict=True)]
     notes = [note for _, _, note in ratios if note is not None]
     effects, ses = [effect for effect, _, _ in ratios], [se for _, se, _ in ratios]
     both = [pool(effects, ses, labels=labels, notes=notes, hartung_knapp=corrected) for corrected in (True, False)]

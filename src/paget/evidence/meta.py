@@ -325,8 +325,8 @@ def check_independent(ids: Sequence[str], base: EvidenceBase, *, allow_overlap: 
     for i, name in enumerate(ids):
         if name in ids[:i]:
             raise PagetError(f"{name} is given twice (perhaps under an old id)", key=name)
-        shared = {base.resolve(other) for other in base[name].overlaps} & set(ids)
-        shared |= {other for other in ids if shared_registers(base[name], base[other])}
+        others = set(ids) - {name}
+        shared = {other for other in others if base.overlap(name, other) or shared_registers(base[name], base[other])}
         if shared and not allow_overlap:
             raise PagetError(
                 f"{name} shares patients with {', '.join(sorted(shared))}: pooling counts them twice",

@@ -221,7 +221,7 @@ def _used(source: Source) -> frozenset[str]:
     if told is not None:
         return frozenset(base.resolve(str(one)) for one in told if str(one) in base)
     chosen = [row for row in table()[1] if (row.id in targets if targets else row.role == "anchor")]
-    names = {row.evidence for row in chosen} | {str(one.get("evidence", row.evidence)) for row in chosen for one in row.pool}
+    names = {name for row in chosen for name in row.sources}
     names |= {published_contrast(load_protocol(str(one))).evidence for one in source.manifest.get("contrasts", ())}
     return frozenset(base.resolve(one) for one in names)
 
