@@ -7,6 +7,7 @@ page in a folder of its own, with the files of ``docs/examples`` in it. Runs and
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from functools import cache
@@ -66,8 +67,8 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 @pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=lambda page: page.name)
 def test_commands_run(page, tmp_path):
     """Each command of the page ends without an error."""
-    for example in (ROOT / "docs" / "examples").glob("*"):
-        (tmp_path / example.name).write_bytes(example.read_bytes())
+    shutil.copytree(ROOT / "docs" / "examples", tmp_path, dirs_exist_ok=True)
+    shutil.copytree(ROOT / "docs" / "examples", tmp_path / "docs" / "examples")  # where a clone has them, for the README
     for line in commands(page):
         words, long = small(line)
         said = asked_for_help(words[0]) if long else paget(words, tmp_path)
